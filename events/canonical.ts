@@ -1,0 +1,36 @@
+/**
+ * One text for one value: JSON with object keys sorted by code unit, no blanks, no undefined. Equal values have equal texts and
+ * so equal digests, whatever order their keys were written in.
+ */
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import { Digest } from './ids.ts'
+
+/** Throws on anything that JSON cannot say: undefined, functions, bigint, NaN, infinities. */
+export function canonicalText(value: unknown): string {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError(`${value} has no JSON form`)
+    return JSON.stringify(value)
+  }
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`
+  if (typeof value === 'object') return canonicalObject(value)
+  throw new TypeError(`a ${typeof value} has no JSON form`)
+}
+
+export function digestOf(value: unknown): Digest {
+  return digestOfBytes(utf8ToBytes(canonicalText(value)))
+}
+
+export function digestOfText(text: string): Digest {
+  return digestOfBytes(utf8ToBytes(text))
+}
+
+export function digestOfBytes(bytes: Uint8Array): Digest {
+  return Digest(`sha256:${bytesToHex(sha256(bytes))}`)
+}
+
+function canonicalObject(value: object): string {
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return `{${entries.map(([key, element]) => `${JSON.stringify(key)}:${canonicalText(element)}`).join(',')}}`
+}
