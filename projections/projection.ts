@@ -1,0 +1,48 @@
+/**
+ * A fold over the log: state from events, nothing else.
+ *
+ * `name` and `version` are the identity of its checkpoints: raise `version` when the same log would give another state.
+ * `evolve` sees exactly the types in `reads`, so a switch over them is complete or the file does not compile.
+ */
+import type { EventOf, EventType } from '../events/catalogue.ts'
+import type { Recorded } from '../events/recorded.ts'
+
+export type Projection<State, Reads extends EventType = EventType> = {
+  readonly name: string
+  readonly version: number
+  readonly reads: readonly Reads[]
+  readonly initial: State
+  readonly evolve: (state: State, recorded: Recorded<EventOf<Reads>>) => State
+}
+
+export function projection<State, const Reads extends EventType>(
+  definition: Projection<State, Reads>,
+): Projection<State, Reads> {
+  return definition
+}
+
+/** One step: a projection that does not read the event's type keeps its state, the same object. */
+export function step<State, Reads extends EventType>(
+  { reads, evolve }: Projection<State, Reads>,
+  state: State,
+  recorded: Recorded,
+): State {
+  return isOneOf(reads, recorded) ? evolve(state, recorded) : state
+}
+
+export function fold<State, Reads extends EventType>(
+  projection: Projection<State, Reads>,
+  events: Iterable<Recorded>,
+  from: State = projection.initial,
+): State {
+  let state = from
+  for (const recorded of events) state = step(projection, state, recorded)
+  return state
+}
+
+function isOneOf<Reads extends EventType>(
+  reads: readonly Reads[],
+  recorded: Recorded,
+): recorded is Recorded<EventOf<Reads>> {
+  return (reads as readonly EventType[]).includes(recorded.event.type)
+}

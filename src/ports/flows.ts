@@ -1,0 +1,53 @@
+/**
+ * The bounded store of high-volume facts: packet verdicts and L7 access records. Adapter: src/flows/sqlite.ts (one file beside the log).
+ * Each is stamped with the log position and policy revision under which it was decided.
+ */
+import type { IdentityId, IpAddress, Timestamp } from '../../events/ids.ts'
+
+export type FlowStamp = { readonly position: string; readonly revision: number }
+
+export type Flow = {
+  /** Given by the store, increasing. */
+  readonly id: number
+  readonly time: Timestamp
+  readonly stamp: FlowStamp
+  readonly kind: 'policy-verdict' | 'http-request' | 'http-response'
+  readonly verdict: 'FORWARDED' | 'DROPPED' | 'REDIRECTED' | 'ERROR'
+  readonly direction: 'ingress' | 'egress'
+  readonly endpoint: number
+  readonly source: { readonly address: IpAddress; readonly port: number; readonly identity: IdentityId }
+  readonly destination: { readonly address: IpAddress; readonly port: number; readonly identity: IdentityId }
+  readonly protocol: number
+  readonly dropReason: number | null
+  readonly matchType: string | null
+  readonly proxyPort: number | null
+  readonly http: {
+    readonly method: string
+    readonly host: string
+    readonly path: string
+    readonly protocol: string
+    readonly status: number
+    readonly durationMs: number | null
+  } | null
+}
+
+export type NewFlow = Omit<Flow, 'id'>
+
+export type FlowQuery = {
+  readonly sinceId?: number
+  readonly since?: Timestamp
+  readonly until?: Timestamp
+  readonly last?: number
+  readonly verdict?: Flow['verdict']
+  readonly endpoint?: number
+}
+
+export interface FlowStore extends AsyncDisposable {
+  /** Queued and written in groups; the oldest flows go when the bound is reached. Never blocks the datapath. */
+  add(flows: readonly NewFlow[]): void
+  /** Resolves when everything added so far is in the file. */
+  flush(): Promise<void>
+  query(query: FlowQuery): Promise<readonly Flow[]>
+  /** Flows that were given up because the queue was full. */
+  lost(): number
+}

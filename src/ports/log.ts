@@ -1,0 +1,89 @@
+/**
+ * The event log. Adapters: src/log/sqlite, src/log/memory. Every adapter passes test/contract/log.ts.
+ *
+ * Guarantees: an append is atomic over its whole batch and durable when its promise resolves; positions are strictly increasing
+ * in the order in which readers see events, and not dense; a stream's revisions are dense from 0; an event id is stored once (a
+ * second append of the same ids at the same place is answered as the first was).
+ */
+import type { Observable } from 'rxjs'
+import type { StoredEvent, UnstoredEvent } from '../../events/codec.ts'
+import type { Position, StreamName, StreamRevision, Timestamp } from '../../events/ids.ts'
+
+/** What the stream must look like for the append to happen. */
+export type ExpectedRevision = StreamRevision | 'no-stream' | 'any'
+
+export type StreamAppend = {
+  readonly stream: StreamName
+  readonly expected: ExpectedRevision
+  readonly events: readonly UnstoredEvent[]
+}
+
+export type AppendOutcome =
+  | {
+      readonly kind: 'appended'
+      /** Positions in the order of the batch. */
+      readonly positions: readonly Position[]
+      readonly recordedAt: Timestamp
+    }
+  | { readonly kind: 'conflict'; readonly stream: StreamName; readonly actual: StreamRevision | 'no-stream' }
+
+export type ReadAllOptions = {
+  readonly direction: 'forwards' | 'backwards'
+  /** Exclusive; null is the very beginning (forwards) or the head (backwards). */
+  readonly after: Position | null
+  /** Events in all; unlimited where left out. */
+  readonly limit?: number
+  /** Only these types. */
+  readonly types?: readonly string[]
+  /** Only streams whose name starts with one of these. */
+  readonly streamPrefixes?: readonly string[]
+}
+
+export type ReadStreamOptions = {
+  readonly direction: 'forwards' | 'backwards'
+  /** Exclusive; null is the first (forwards) or the last (backwards) event. */
+  readonly after: StreamRevision | null
+  readonly limit?: number
+}
+
+export type SubscriptionMessage =
+  | { readonly kind: 'events'; readonly events: readonly StoredEvent[] }
+  /** Everything that was on the log when this was sent has been sent. Comes once, and again after each falling behind. */
+  | { readonly kind: 'caught-up'; readonly position: Position | null }
+
+export interface EventLog extends AsyncDisposable {
+  /** For people: `sqlite:/path/log.db`. */
+  readonly location: string
+  /** Rejects with `LogError` only where the store itself fails; a conflict is a value. An empty batch is a bug (`TypeError`). */
+  append(batch: readonly StreamAppend[]): Promise<AppendOutcome>
+  /** Arrays of at most `READ_BATCH_MAX` events. Sees a consistent prefix of the log: never half a batch. */
+  readAll(options: ReadAllOptions): AsyncIterable<readonly StoredEvent[]>
+  /** Nothing for a stream that does not exist. */
+  readStream(stream: StreamName, options: ReadStreamOptions): AsyncIterable<readonly StoredEvent[]>
+  /**
+   * Everything after `after` (exclusive; null: from the beginning), then what comes, also from other processes. Cold: each subscriber reads for
+   * itself; unsubscribing stops. The next batch is read only after the subscriber's `next` has returned.
+   */
+  subscribe(after: Position | null): Observable<SubscriptionMessage>
+  head(): Promise<Position | null>
+  /** The last position recorded at or before `time`; null where there is none. */
+  positionAtTime(time: Timestamp): Promise<Position | null>
+  /** The revision of the last event of the stream. */
+  streamHead(stream: StreamName): Promise<StreamRevision | 'no-stream'>
+}
+
+/** Enough to spread the cost of a hop, little enough to stay in the cache: 1,000 events of about 500 bytes. */
+export const READ_BATCH_MAX = 1_000
+
+export type LogErrorCode = 'log-corrupt' | 'log-newer' | 'log-locked' | 'log-io' | 'log-closed'
+
+/** The store failed. The message names the place and keeps the store's own words. */
+export class LogError extends Error {
+  override readonly name = 'LogError'
+  readonly code: LogErrorCode
+
+  constructor(code: LogErrorCode, message: string, options?: ErrorOptions) {
+    super(`${code}: ${message}`, options)
+    this.code = code
+  }
+}
