@@ -1,0 +1,124 @@
+/**
+ * The xDS messages of package `cilium` as plain data: protobufjs' object form with camelCase names, as `toObject` gives it with
+ * `{ defaults: true, arrays: true, enums: String, longs: Number }` and as `fromObject` takes it. So scalars, lists and enums are always
+ * present, a message that is not set is null, and a member of a oneof that is not set is left out.
+ *
+ * Fields and numbers: cilium/api/npds.proto of proxy-1.37; header matchers: envoy/config/route/v3/route_components.proto.
+ */
+
+/** Resource name: the endpoint id in decimal. A direction with an empty list denies everything. */
+export type NetworkPolicyMessage = {
+  /** One or two, IPv6 first. */
+  readonly endpointIps: readonly string[]
+  readonly endpointId: number
+  readonly ingressPerPortPolicies: readonly PortNetworkPolicy[]
+  readonly egressPerPortPolicies: readonly PortNetworkPolicy[]
+}
+
+export type PortNetworkPolicy = {
+  /** 0: every port. */
+  readonly port: number
+  /** Last port of a range, 0 where `port` is the only one. */
+  readonly endPort: number
+  readonly protocol: 'TCP' | 'UDP'
+  /** An empty list allows everything. */
+  readonly rules: readonly PortNetworkPolicyRule[]
+}
+
+export type PortNetworkPolicyRule = {
+  /** Of the oneof `verdict`; absent: allow. */
+  readonly deny?: boolean
+  /** Higher wins. */
+  readonly precedence: number
+  /** Identities, ascending and unique; empty: everyone. */
+  readonly remotePolicies: readonly number[]
+  readonly name: string
+  readonly l7Proto: string
+  /** Proxy port of the one listener that the rule is for; 0: every listener. */
+  readonly proxyId: number
+  readonly downstreamTlsContext: TlsContextMessage | null
+  readonly upstreamTlsContext: TlsContextMessage | null
+  /** SNI patterns, lower case, sorted; empty: any, also none. */
+  readonly serverNames: readonly string[]
+  /** Of the oneof `l7`: at most one of the three. */
+  readonly httpRules?: HttpNetworkPolicyRules
+  readonly kafkaRules?: KafkaNetworkPolicyRules
+  readonly l7Rules?: L7NetworkPolicyRules
+}
+
+export type TlsContextMessage = {
+  readonly trustedCa: string
+  readonly certificateChain: string
+  readonly privateKey: string
+  readonly serverNames: readonly string[]
+  readonly validationContextSdsSecret: string
+  readonly tlsSdsSecret: string
+  readonly alpnProtocols: readonly string[]
+}
+
+/** Alternatives, at least one. */
+export type HttpNetworkPolicyRules = { readonly httpRules: readonly HttpNetworkPolicyRule[] }
+
+/** All of `headers` must match; `headerMatches` then act on the request. */
+export type HttpNetworkPolicyRule = {
+  readonly headers: readonly HeaderMatcher[]
+  readonly headerMatches: readonly HeaderMatchMessage[]
+}
+
+/** envoy.config.route.v3.HeaderMatcher, as far as policies need it: exactly one of `stringMatch` and `presentMatch`. */
+export type HeaderMatcher = {
+  /** Lower case, or one of `:method`, `:path`, `:authority`. */
+  readonly name: string
+  readonly invertMatch: boolean
+  readonly stringMatch?: StringMatcher
+  readonly presentMatch?: boolean
+}
+
+/** envoy.type.matcher.v3.StringMatcher: exactly one. `safeRegex` is RE2 against the whole value. */
+export type StringMatcher = {
+  readonly ignoreCase: boolean
+  readonly exact?: string
+  readonly safeRegex?: { readonly regex: string }
+}
+
+/** A header that should have this value, and what happens where it has or has not. */
+export type HeaderMatchMessage = {
+  readonly name: string
+  readonly value: string
+  readonly matchAction: 'CONTINUE_ON_MATCH' | 'FAIL_ON_MATCH' | 'DELETE_ON_MATCH'
+  readonly mismatchAction:
+    | 'FAIL_ON_MISMATCH'
+    | 'CONTINUE_ON_MISMATCH'
+    | 'ADD_ON_MISMATCH'
+    | 'DELETE_ON_MISMATCH'
+    | 'REPLACE_ON_MISMATCH'
+  readonly valueSdsSecret: string
+}
+
+export type KafkaNetworkPolicyRules = { readonly kafkaRules: readonly KafkaNetworkPolicyRule[] }
+
+export type KafkaNetworkPolicyRule = {
+  /** -1: any. */
+  readonly apiVersion: number
+  /** Empty: any. */
+  readonly apiKeys: readonly number[]
+  readonly clientId: string
+  readonly topic: string
+}
+
+export type L7NetworkPolicyRules = {
+  readonly l7AllowRules: readonly L7NetworkPolicyRule[]
+  readonly l7DenyRules: readonly L7NetworkPolicyRule[]
+}
+
+export type L7NetworkPolicyRule = {
+  readonly name: string
+  readonly rule: { readonly [key: string]: string }
+}
+
+/** Resource name: the identity in decimal. */
+export type NetworkPolicyHostsMessage = {
+  readonly policy: number
+  /** Addresses or prefixes, sorted. */
+  readonly hostAddresses: readonly string[]
+}
