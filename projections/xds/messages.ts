@@ -122,3 +122,151 @@ export type NetworkPolicyHostsMessage = {
   /** Addresses or prefixes, sorted. */
   readonly hostAddresses: readonly string[]
 }
+
+/**
+ * A `google.protobuf.Any` in its readable form: the type URL beside the fields of the message. Codecs turn it into bytes and back.
+ * Only the types below travel inside an Any.
+ */
+export type AnyMessage<Name extends string, Message> = { readonly '@type': `type.googleapis.com/${Name}` } & Message
+
+/** envoy.config.listener.v3.Listener, as far as Cilium's HTTP listeners need it. Resource name: `name`. */
+export type ListenerMessage = {
+  /** `<listener>:<port>`, for example `cilium-http-ingress:14567`. */
+  readonly name: string
+  readonly address: AddressMessage
+  readonly additionalAddresses: readonly { readonly address: AddressMessage }[]
+  readonly filterChains: readonly FilterChainMessage[]
+  readonly listenerFilters: readonly ListenerFilterMessage[]
+  readonly transparent: BoolMessage | null
+  readonly socketOptions: readonly SocketOptionMessage[]
+  readonly trafficDirection: 'UNSPECIFIED' | 'INBOUND' | 'OUTBOUND'
+}
+
+/** google.protobuf.BoolValue: null is "not said". */
+export type BoolMessage = { readonly value: boolean }
+export type UInt32Message = { readonly value: number }
+export type DurationMessage = { readonly seconds: number; readonly nanos: number }
+
+export type AddressMessage = {
+  readonly socketAddress: {
+    readonly protocol: 'TCP' | 'UDP'
+    readonly address: string
+    readonly portValue: number
+    readonly ipv4Compat: boolean
+  }
+}
+
+/** setsockopt(2) on the listening socket. */
+export type SocketOptionMessage = {
+  readonly description: string
+  readonly level: number
+  readonly name: number
+  readonly intValue: number
+  readonly state: 'STATE_PREBIND' | 'STATE_BOUND' | 'STATE_LISTENING'
+}
+
+export type ListenerFilterMessage = {
+  readonly name: string
+  readonly typedConfig:
+    | AnyMessage<'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector', unknown>
+    | AnyMessage<'cilium.BpfMetadata', BpfMetadataMessage>
+}
+
+export type FilterChainMessage = {
+  readonly name: string
+  /** Null: every connection that no other chain matches. */
+  readonly filterChainMatch: {
+    readonly transportProtocol: string
+    readonly applicationProtocols: readonly string[]
+  } | null
+  readonly filters: readonly NetworkFilterSlot[]
+}
+
+export type NetworkFilterSlot = {
+  readonly name: string
+  readonly typedConfig:
+    | AnyMessage<'cilium.NetworkFilter', NetworkFilterMessage>
+    | AnyMessage<
+        'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+        HttpConnectionManagerMessage
+      >
+}
+
+/** cilium/api/bpf_metadata.proto */
+export type BpfMetadataMessage = {
+  readonly bpfRoot: string
+  readonly isIngress: boolean
+  readonly useOriginalSourceAddress: boolean
+  readonly isL7lb: boolean
+  readonly ipv4SourceAddress: string
+  readonly ipv6SourceAddress: string
+  readonly enforcePolicyOnL7lb: boolean
+  /** The listener's proxy port; rules with another `proxyId` do not apply on it. */
+  readonly proxyId: number
+  readonly l7lbPolicyName: string
+  readonly ipcacheName: string
+  readonly useNphds: boolean
+}
+
+/** cilium/api/network_filter.proto */
+export type NetworkFilterMessage = {
+  readonly proxylib: string
+  readonly proxylibParams: { readonly [key: string]: string }
+  readonly accessLogPath: string
+}
+
+/** cilium/api/l7policy.proto */
+export type L7PolicyMessage = {
+  readonly accessLogPath: string
+  /** Empty: `Access denied`. A missing CRLF is appended. */
+  readonly denied_403Body: string
+}
+
+export type HttpConnectionManagerMessage = {
+  readonly statPrefix: string
+  readonly routeConfig: RouteConfigurationMessage
+  readonly httpFilters: readonly HttpFilterSlot[]
+  readonly useRemoteAddress: BoolMessage | null
+  readonly xffNumTrustedHops: number
+  readonly skipXffAppend: boolean
+  readonly normalizePath: BoolMessage | null
+  readonly mergeSlashes: boolean
+  readonly pathWithEscapedSlashesAction:
+    | 'IMPLEMENTATION_SPECIFIC_DEFAULT'
+    | 'KEEP_UNCHANGED'
+    | 'REJECT_REQUEST'
+    | 'UNESCAPE_AND_REDIRECT'
+    | 'UNESCAPE_AND_FORWARD'
+  readonly streamIdleTimeout: DurationMessage | null
+}
+
+export type HttpFilterSlot = {
+  readonly name: string
+  readonly typedConfig:
+    | AnyMessage<'cilium.L7Policy', L7PolicyMessage>
+    | AnyMessage<'envoy.extensions.filters.http.router.v3.Router', unknown>
+}
+
+export type RouteConfigurationMessage = {
+  readonly name: string
+  readonly virtualHosts: readonly {
+    readonly name: string
+    readonly domains: readonly string[]
+    readonly routes: readonly RouteMessage[]
+  }[]
+}
+
+export type RouteMessage = {
+  readonly name: string
+  readonly match: { readonly prefix: string; readonly grpc: Readonly<Record<string, never>> | null }
+  readonly route: {
+    readonly cluster: string
+    /** Zero: no limit. */
+    readonly timeout: DurationMessage | null
+    readonly retryPolicy: {
+      readonly retryOn: string
+      readonly numRetries: UInt32Message | null
+      readonly perTryTimeout: DurationMessage | null
+    } | null
+  }
+}
