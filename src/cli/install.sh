@@ -1,0 +1,26 @@
+#!/bin/sh
+# Brings what a bare clone lacks: npm packages always; as root on Debian also the compiler and tools of the kernel datapath.
+# What cannot be installed is said and left out: the model datapath and skipped tests take over, and say so too.
+set -eu
+cd "$(dirname "$0")/../.."
+
+if [ ! -x node_modules/.bin/node ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  echo "installing npm packages" >&2
+  npm ci --no-audit --no-fund >&2
+fi
+
+missing=""
+command -v clang >/dev/null 2>&1 || missing="$missing clang llvm"
+command -v ip >/dev/null 2>&1 || missing="$missing iproute2"
+command -v bpftool >/dev/null 2>&1 || missing="$missing bpftool"
+[ -e /usr/include/bpf/bpf_helpers.h ] || missing="$missing libbpf-dev"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+  echo "not installed:$missing (needs root and apt-get); the model datapath is used instead of the kernel" >&2
+  exit 0
+fi
+echo "installing$missing" >&2
+if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >/dev/null 2>&1; then
+  echo "could not install:$missing; the model datapath is used instead of the kernel" >&2
+fi

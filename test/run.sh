@@ -1,0 +1,7 @@
+#!/bin/sh
+# The whole suite in one process: `npm test`. With arguments only those files: `npm test -- 'test/log/*.test.ts'`.
+set -eu
+cd "$(dirname "$0")/.."
+sh src/cli/install.sh
+[ "$#" -gt 0 ] || set -- 'test/**/*.test.ts'
+exec node_modules/.bin/node --test --test-isolation=none --test-timeout=300000 "$@"
