@@ -1,0 +1,163 @@
+/**
+ * Group commit: appends that arrive in one turn of the event loop share one transaction and so one flush of the disk. An append that
+ * conflicts takes nothing away from the others, because every batch is placed before its first row is written.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { EventId, Position, StreamName, Timestamp } from '../../../events/ids.ts'
+import { type AppendOutcome, LogError, type StreamAppend } from '../../ports/log.ts'
+import { checkBatch, place } from '../placement.ts'
+import type { SqliteReader } from './reader.ts'
+import { asLogError } from './schema.ts'
+
+type Pending = {
+  readonly batch: readonly StreamAppend[]
+  readonly resolve: (outcome: AppendOutcome) => void
+  readonly reject: (error: Error) => void
+}
+
+/** Events in one transaction; more waits for the next. Bounds the time for which other processes cannot write. */
+const GROUP_EVENTS_MAX = 10_000
+
+export class SqliteWriter {
+  readonly #database: DatabaseSync
+  readonly #reader: SqliteReader
+  readonly #now: () => Timestamp
+  readonly #path: string
+  readonly #insert: StatementSync
+  readonly #insertStream: StatementSync
+  readonly #ids: StatementSync
+  readonly #positions: StatementSync
+  readonly #lastTime: StatementSync
+  #queue: Pending[] = []
+  #scheduled = false
+  #closed = false
+
+  constructor(
+    database: DatabaseSync,
+    reader: SqliteReader,
+    options: { readonly now: () => Timestamp; readonly path: string },
+  ) {
+    this.#database = database
+    this.#reader = reader
+    this.#now = options.now
+    this.#path = options.path
+    this.#insert = database.prepare(
+      'INSERT INTO events (stream, revision, recorded_at, id, type, v, body, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    )
+    this.#insertStream = database.prepare('INSERT INTO streams (name) VALUES (?)')
+    this.#ids = database.prepare('SELECT id FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?')
+    this.#positions = database.prepare(
+      'SELECT position, recorded_at AS time FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?',
+    )
+    this.#lastTime = database.prepare('SELECT recorded_at AS time FROM events ORDER BY position DESC LIMIT 1')
+  }
+
+  append(batch: readonly StreamAppend[]): Promise<AppendOutcome> {
+    checkBatch(batch)
+    if (this.#closed) return Promise.reject(new LogError('log-closed', this.#path))
+    const { promise, resolve, reject } = Promise.withResolvers<AppendOutcome>()
+    this.#queue.push({ batch, resolve, reject })
+    this.#schedule()
+    return promise
+  }
+
+  /** Writes what is queued; nothing is taken afterwards. */
+  close(): void {
+    this.#closed = true
+    while (this.#queue.length > 0) this.#flush()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#queue.length === 0) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#flush()
+      this.#schedule()
+    })
+  }
+
+  #flush(): void {
+    const group = this.#takeGroup()
+    if (group.length === 0) return
+    try {
+      const outcomes = this.#commit(group)
+      for (const [index, { resolve }] of group.entries()) resolve(outcomes[index]!)
+    } catch (error) {
+      for (const { reject } of group) reject(asLogError(error, this.#path))
+    }
+  }
+
+  #takeGroup(): readonly Pending[] {
+    let events = 0
+    const end = this.#queue.findIndex(({ batch }, index) => {
+      events += batch.reduce((sum, { events }) => sum + events.length, 0)
+      return index > 0 && events > GROUP_EVENTS_MAX
+    })
+    return this.#queue.splice(0, end === -1 ? this.#queue.length : end)
+  }
+
+  #commit(group: readonly Pending[]): readonly AppendOutcome[] {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const last = this.#lastTime.get() as { readonly time: number } | undefined
+      const recordedAt = Math.max(this.#now(), last?.time ?? 0) as Timestamp
+      const outcomes = group.map(({ batch }) => this.#write(batch, recordedAt))
+      this.#database.exec('COMMIT')
+      return outcomes
+    } catch (error) {
+      this.#reader.forgetStreams()
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  #write(batch: readonly StreamAppend[], recordedAt: Timestamp): AppendOutcome {
+    const placements = batch.map((append) => place(append, this.#view(append.stream)))
+    const found = placements.filter((placement) => placement.kind !== 'conflict')
+    if (found.length < placements.length) return placements.find((placement) => placement.kind === 'conflict')!
+    if (found.every(({ kind }) => kind === 'present')) return this.#asBefore(batch, found)
+    const present = found.findIndex(({ kind }) => kind === 'present')
+    // Half of a retry cannot stand there, because batches are atomic: the ids were used for something else.
+    if (present !== -1)
+      return {
+        kind: 'conflict',
+        stream: batch[present]!.stream,
+        actual: this.#reader.streamHead(batch[present]!.stream),
+      }
+    const positions = batch.flatMap((append, index) => this.#insertAll(append, found[index]!.first, recordedAt))
+    return { kind: 'appended', positions, recordedAt }
+  }
+
+  #view(stream: StreamName): Parameters<typeof place>[1] {
+    const row = this.#reader.streamId(stream)
+    return {
+      head: this.#reader.streamHead(stream),
+      idsFrom: (revision, count) =>
+        row === null ? [] : (this.#ids.all(row, revision, count) as unknown as { id: EventId }[]).map(({ id }) => id),
+    }
+  }
+
+  #asBefore(batch: readonly StreamAppend[], placements: readonly { readonly first: number }[]): AppendOutcome {
+    const rows = batch.flatMap(({ stream, events }, index) => {
+      const id = this.#reader.streamId(stream)!
+      return this.#positions.all(id, placements[index]!.first, events.length) as unknown as {
+        position: number
+        time: Timestamp
+      }[]
+    })
+    return {
+      kind: 'appended',
+      positions: rows.map(({ position }) => BigInt(position) as Position),
+      recordedAt: rows[0]!.time,
+    }
+  }
+
+  #insertAll({ stream, events }: StreamAppend, first: number, recordedAt: Timestamp): readonly Position[] {
+    const row = this.#reader.streamId(stream) ?? Number(this.#insertStream.run(stream).lastInsertRowid)
+    return events.map(({ id, type, v, body, meta }, index) => {
+      const { lastInsertRowid } = this.#insert.run(row, first + index, recordedAt, id, type, v, body, meta)
+      return BigInt(lastInsertRowid) as Position
+    })
+  }
+}
