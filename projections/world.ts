@@ -1,0 +1,210 @@
+/**
+ * What the log says about the world at one position: everything that a reading verb shows.
+ *
+ * It keeps what was recorded and decides nothing: a policy map here is the sum of the deltas that were written to the kernel, not what the
+ * policies ask for. Persistent maps: a step costs the same however many identities and endpoints there are.
+ */
+import { Map as PersistentMap } from 'immutable'
+import type { EventOf, EventType } from '../events/catalogue.ts'
+import type { EndpointState } from '../events/endpoint.ts'
+import { resourceKey } from '../events/fields.ts'
+import type { EndpointId, IdentityId, IpAddress, LabelText, PolicyRevision } from '../events/ids.ts'
+import type { DatapathMode, XdsType } from '../events/node.ts'
+import type { Recorded } from '../events/recorded.ts'
+import type { Json } from '../events/schema.ts'
+import { applyPolicyMapDeltas, EMPTY_POLICY_MAP, type PolicyMap } from './datapath/policy-map.ts'
+import { type Projection, projection } from './projection.ts'
+
+export type EndpointView = {
+  readonly endpoint: EndpointId
+  readonly name: string
+  readonly labels: readonly LabelText[]
+  readonly ipv4: IpAddress | null
+  readonly ipv6: IpAddress | null
+  readonly identity: IdentityId | null
+  readonly state: EndpointState
+  /** Realised revision; null before the first success. */
+  readonly revision: PolicyRevision | null
+  readonly ingressEnforced: boolean
+  readonly egressEnforced: boolean
+  readonly policyMap: PolicyMap
+}
+
+export type XdsView = { readonly version: string; readonly resources: PersistentMap<string, Json> }
+
+export type NodeView = {
+  readonly datapath: DatapathMode | null
+  readonly running: boolean
+  readonly endpoints: PersistentMap<EndpointId, EndpointView>
+  readonly localIdentities: PersistentMap<IdentityId, EventOf<'IdentityAllocated'>>
+  readonly ipcache: PersistentMap<string, EventOf<'IpcacheUpserted'>>
+  /** By `<endpoint>/<program>/<device>`. */
+  readonly programs: PersistentMap<string, EventOf<'ProgramLoaded'>>
+  readonly xds: PersistentMap<XdsType, XdsView>
+}
+
+export type World = {
+  /** Repository revision; 1 before the first policy. */
+  readonly revision: number
+  /** By resource key. */
+  readonly policies: PersistentMap<string, EventOf<'PolicyAdded'>>
+  readonly identities: PersistentMap<IdentityId, EventOf<'IdentityAllocated'>>
+  /** By node name. */
+  readonly nodes: PersistentMap<string, NodeView>
+}
+
+export const EMPTY_NODE: NodeView = {
+  datapath: null,
+  running: false,
+  endpoints: PersistentMap(),
+  localIdentities: PersistentMap(),
+  ipcache: PersistentMap(),
+  programs: PersistentMap(),
+  xds: PersistentMap(),
+}
+
+const SHARED_READS = ['PolicyAdded', 'PolicyDeleted'] as const
+const NODE_READS = [
+  'IdentityAllocated',
+  'IdentityReleased',
+  'IpcacheUpserted',
+  'IpcacheDeleted',
+  'EndpointCreated',
+  'EndpointIdentityChanged',
+  'EndpointStateChanged',
+  'EndpointDeleted',
+  'PolicyMapWritten',
+  'EndpointRegenerationSucceeded',
+  'EndpointRevisionBumped',
+  'AgentStarted',
+  'AgentStopped',
+  'ProgramLoaded',
+  'ProgramUnloaded',
+  'XdsPublished',
+] as const
+type NodeEvent = EventOf<(typeof NODE_READS)[number]>
+type EndpointEvent = Extract<NodeEvent, { readonly type: `Endpoint${string}` | 'PolicyMapWritten' }>
+type Read = (typeof SHARED_READS)[number] | (typeof NODE_READS)[number]
+
+export const world: Projection<World, Read> = projection<World, Read>({
+  name: 'world',
+  version: 1,
+  reads: [...SHARED_READS, ...NODE_READS],
+  initial: { revision: 1, policies: PersistentMap(), identities: PersistentMap(), nodes: PersistentMap() },
+  evolve: (state, recorded) => {
+    const { event, stream } = recorded
+    switch (event.type) {
+      case 'PolicyAdded':
+        return {
+          ...state,
+          revision: event.revision,
+          policies: state.policies.set(resourceKey(event.resource), event),
+        }
+      case 'PolicyDeleted':
+        return {
+          ...state,
+          revision: event.revision,
+          policies: state.policies.delete(resourceKey(event.resource)),
+        }
+      case 'IdentityAllocated':
+        if (stream === 'identity') return { ...state, identities: state.identities.set(event.identity, event) }
+        return atNode(state, recorded, event)
+      case 'IdentityReleased':
+        if (stream === 'identity') return { ...state, identities: state.identities.delete(event.identity) }
+        return atNode(state, recorded, event)
+      default:
+        return atNode(state, recorded, event)
+    }
+  },
+})
+
+/** `node-<node>` and `endpoint-<node>-<id>` name their node; null for a shared stream. */
+export function nodeOfStream(stream: string): string | null {
+  return /^node-(.+)$/.exec(stream)?.[1] ?? /^endpoint-(.+)-[0-9]+$/.exec(stream)?.[1] ?? null
+}
+
+function atNode(state: World, { stream }: Recorded<EventOf<EventType>>, event: NodeEvent): World {
+  const name = nodeOfStream(stream)
+  if (name === null) return state
+  return { ...state, nodes: state.nodes.update(name, EMPTY_NODE, (node) => evolveNode(node, event)) }
+}
+
+function evolveNode(node: NodeView, event: NodeEvent): NodeView {
+  switch (event.type) {
+    case 'AgentStarted':
+      return { ...node, datapath: event.datapath, running: true }
+    case 'AgentStopped':
+      return { ...node, running: false }
+    case 'IdentityAllocated':
+      return { ...node, localIdentities: node.localIdentities.set(event.identity, event) }
+    case 'IdentityReleased':
+      return { ...node, localIdentities: node.localIdentities.delete(event.identity) }
+    case 'IpcacheUpserted':
+      return { ...node, ipcache: node.ipcache.set(event.prefix, event) }
+    case 'IpcacheDeleted':
+      return { ...node, ipcache: node.ipcache.delete(event.prefix) }
+    case 'ProgramLoaded':
+      return { ...node, programs: node.programs.set(programKey(event), event) }
+    case 'ProgramUnloaded':
+      return { ...node, programs: node.programs.delete(programKey(event)) }
+    case 'XdsPublished':
+      return { ...node, xds: node.xds.set(event.xds, publish(node.xds.get(event.xds), event)) }
+    case 'EndpointCreated':
+      return { ...node, endpoints: node.endpoints.set(event.endpoint, created(event)) }
+    case 'EndpointDeleted':
+      return { ...node, endpoints: node.endpoints.delete(event.endpoint) }
+    default: {
+      const endpoint = node.endpoints.get(event.endpoint)
+      if (endpoint === undefined) return node
+      return { ...node, endpoints: node.endpoints.set(event.endpoint, evolveEndpoint(endpoint, event)) }
+    }
+  }
+}
+
+function evolveEndpoint(
+  endpoint: EndpointView,
+  event: Exclude<EndpointEvent, { readonly type: 'EndpointCreated' | 'EndpointDeleted' }>,
+): EndpointView {
+  switch (event.type) {
+    case 'EndpointIdentityChanged':
+      return { ...endpoint, identity: event.identity, labels: event.labels }
+    case 'EndpointStateChanged':
+      return { ...endpoint, state: event.to }
+    case 'PolicyMapWritten':
+      return { ...endpoint, policyMap: applyPolicyMapDeltas(endpoint.policyMap, event.deltas) }
+    case 'EndpointRegenerationSucceeded': {
+      const { revision, ingressEnforced, egressEnforced } = event
+      return { ...endpoint, revision, ingressEnforced, egressEnforced }
+    }
+    case 'EndpointRevisionBumped':
+      return { ...endpoint, revision: event.to }
+  }
+}
+
+function created({ endpoint, name, labels, ipv4, ipv6 }: EventOf<'EndpointCreated'>): EndpointView {
+  return {
+    endpoint,
+    name,
+    labels,
+    ipv4,
+    ipv6,
+    identity: null,
+    state: 'waiting-for-identity',
+    revision: null,
+    ingressEnforced: false,
+    egressEnforced: false,
+    policyMap: EMPTY_POLICY_MAP,
+  }
+}
+
+function publish(before: XdsView | undefined, { version, changed, removed }: EventOf<'XdsPublished'>): XdsView {
+  const resources = (before?.resources ?? PersistentMap<string, Json>()).withMutations((map) => {
+    for (const { name, resource } of changed) map.set(name, resource)
+    for (const name of removed) map.delete(name)
+  })
+  return { version, resources }
+}
+
+function programKey({ endpoint, program, device }: EventOf<'ProgramLoaded'> | EventOf<'ProgramUnloaded'>): string {
+  return `${endpoint}/${program}/${device}`
+}

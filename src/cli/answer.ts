@@ -1,0 +1,50 @@
+/** Every answer says at which position, time and revision it is true, in text and in JSON. */
+import { stringify } from 'yaml'
+import type { World } from '../../projections/world.ts'
+import { isoTime, type Moment, resolveMoment } from '../history/position.ts'
+import { worldAt } from '../history/state-at.ts'
+import { now, openLogToRead, type Place } from './compose.ts'
+import { CliError } from './failure.ts'
+
+export type Output = 'table' | 'json' | 'yaml' | 'jsonl'
+export const OUTPUTS: readonly Output[] = ['table', 'json', 'yaml', 'jsonl']
+
+export type ReadOptions = Place & {
+  readonly at: string | undefined
+  readonly node: string | undefined
+  readonly output: Output
+}
+
+/** What a verb found: rows for programs, text for people. */
+export type Found = { readonly items: readonly unknown[]; readonly text: string }
+
+export async function answer(options: ReadOptions, find: (world: World) => Found): Promise<string> {
+  await using log = openLogToRead(options)
+  const outcome = await resolveMoment({ log, now: now(), at: options.at ?? null })
+  if (outcome.kind !== 'found') {
+    throw new CliError(
+      outcome.kind === 'bad-input' ? 'usage' : 'notFound',
+      `${outcome.kind} at --at: ${outcome.reason}`,
+    )
+  }
+  const world = await worldAt(log, outcome.moment)
+  return render(find(world), { moment: outcome.moment, revision: world.revision, output: options.output })
+}
+
+type Frame = { readonly moment: Moment | null; readonly revision: number; readonly output: Output }
+
+function render({ items, text }: Found, { moment, revision, output }: Frame): string {
+  const position = moment === null ? null : String(moment.position)
+  const time = moment === null ? null : isoTime(moment.recordedAt)
+  const document = { position, time, revision, items }
+  switch (output) {
+    case 'json':
+      return `${JSON.stringify(document, null, 2)}\n`
+    case 'yaml':
+      return stringify(document)
+    case 'jsonl':
+      return items.map((item) => `${JSON.stringify({ position, time, revision, item })}\n`).join('')
+    case 'table':
+      return `${text}\nat ${position === null ? 'the empty log' : `position ${position}, ${time}`}, revision ${revision}\n`
+  }
+}

@@ -1,0 +1,121 @@
+/** The grammar of `hindcast`: verbs, their options and how they end. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { XdsType } from '../../events/node.ts'
+import type { World } from '../../projections/world.ts'
+import { answer, type Found, OUTPUTS, type ReadOptions } from './answer.ts'
+import { CliError, EXIT, exitCodeOf } from './failure.ts'
+import { type LogOptions, type LogSink, printLog } from './log-verb.ts'
+import * as verbs from './verbs.ts'
+
+const XDS_TYPES: readonly XdsType[] = ['npds', 'nphds', 'lds']
+const ENDPOINT_ID_MAX = 0xffff
+
+/** Runs one command line and gives its exit code. Rejects only on a bug. */
+export async function runCommand(args: readonly string[], sink: LogSink): Promise<number> {
+  const program = grammar(sink)
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return EXIT.ok
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    const code = exitCodeOf(error)
+    if (code === null) throw error
+    sink.warn(`error: ${error instanceof Error ? error.message : String(error)}\n`)
+    return code
+  }
+}
+
+export function version(): string {
+  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
+}
+
+function grammar(sink: LogSink): Command {
+  const program = new Command('hindcast')
+    .description('network policy that remembers: state at any position of the log')
+    .exitOverride()
+    .configureOutput({ writeOut: sink.write, writeErr: sink.warn })
+    .showHelpAfterError('(hindcast --help lists the verbs)')
+    .version(version(), '-V, --version')
+  program
+    .command('version')
+    .description('print the version')
+    .action(() => sink.write(`hindcast ${version()}\n`))
+  addLog(program, sink)
+  addObjects(program, sink)
+  addDatapath(program, sink)
+  return program
+}
+
+function addLog(program: Command, sink: LogSink): void {
+  const times = 'RFC 3339 or a duration such as 5m'
+  place(program.command('log'))
+    .description('the events, oldest first')
+    .option('--since <time>', times)
+    .option('--until <time>', times)
+    .option('--type <type...>', 'only these event types', [])
+    .option('--stream <prefix...>', 'only streams that begin so', [])
+    .option('-f, --follow', 'go on with what comes', false)
+    .addOption(new Option('-o, --output <form>').choices(['table', 'json', 'jsonl']).default('table'))
+    .action((options: LogOptions) => printLog(options, sink))
+}
+
+function addObjects(program: Command, sink: LogSink): void {
+  reading(program.command('status'), sink, verbs.status).description('nodes, their agents and how far they are')
+  reading(program.command('endpoint').command('list'), sink, verbs.endpoints).description('endpoints of a node')
+  reading(program.command('identity').command('list'), sink, verbs.identities).description('security identities')
+  reading(program.command('policy').command('get'), sink, verbs.policies).description('policies and their revision')
+  reading(program.command('prog').command('list'), sink, verbs.programs).description('attached programs')
+  const xds = program.command('xds').command('get').argument('[type]', XDS_TYPES.join(', '), xdsType)
+  reading(xds, sink, (world, options, type) => verbs.xds(world, { ...options, type: (type as XdsType) ?? null }))
+  xds.description('what the proxy is told')
+}
+
+function addDatapath(program: Command, sink: LogSink): void {
+  const bpf = program.command('bpf').description("the kernel's maps, as the log says they were written")
+  reading(bpf.command('ipcache').command('list'), sink, verbs.ipcache).description('prefixes and their identities')
+  const get = bpf.command('policy').command('get').argument('[endpoint]', 'endpoint id', endpointId)
+  reading(get, sink, (world, options, endpoint) => {
+    const { all = false, numeric = false } = options as { readonly all?: boolean; readonly numeric?: boolean }
+    if ((endpoint === undefined) !== all) throw new CliError('usage', 'bpf policy get takes an endpoint id or --all')
+    return verbs.policyMaps(world, { ...options, numeric, endpoint: all ? 'all' : Number(endpoint) })
+  })
+  get.description('policy map of an endpoint').option('--all', 'every endpoint').option('-n, --numeric', 'no labels')
+}
+
+type Finder = (world: World, options: ReadOptions, argument: unknown) => Found
+
+/** The options of every reading verb, and its action: the verb sees the world at `--at`. */
+function reading(command: Command, sink: LogSink, find: Finder): Command {
+  return place(command)
+    .option('--at <moment>', 'position, time, duration such as 5m, rev:N or tag:NAME')
+    .option('--node <name>', 'which node, where the log knows several')
+    .addOption(new Option('-o, --output <form>').choices(OUTPUTS).default('table'))
+    .action(async (...given: unknown[]) => {
+      const options = command.opts<ReadOptions>()
+      const argument = command.registeredArguments.length > 0 ? given[0] : undefined
+      sink.write(await answer(options, (world) => find(world, options, argument)))
+    })
+}
+
+function place(command: Command): Command {
+  return command
+    .option('--log <url>', 'sqlite:PATH or a path; by default log.db in the state folder')
+    .option('--state <folder>', 'state folder; by default $HINDCAST_STATE, else .hindcast')
+}
+
+function endpointId(text: string): number {
+  const id = Number(text)
+  if (!/^[0-9]+$/.test(text) || id === 0 || id > ENDPOINT_ID_MAX) {
+    throw new InvalidArgumentError(`an endpoint id is 1 to ${ENDPOINT_ID_MAX}`)
+  }
+  return id
+}
+
+function xdsType(text: string): XdsType {
+  const found = XDS_TYPES.find((type) => type === text)
+  if (found === undefined) throw new InvalidArgumentError(`is not one of ${XDS_TYPES.join(', ')}`)
+  return found
+}

@@ -1,0 +1,107 @@
+/** The reading verbs: from the world at a moment to what is shown. */
+import type { IdentityId } from '../../events/ids.ts'
+import type { XdsType } from '../../events/node.ts'
+import { sortedEntries } from '../../projections/datapath/policy-map.ts'
+import { EMPTY_NODE, type EndpointView, type NodeView, type World } from '../../projections/world.ts'
+import type { Found } from './answer.ts'
+import { CliError } from './failure.ts'
+import { ipcacheTable, policyTable } from './render/datapath.ts'
+import { endpointTable, identityTable, programTable } from './render/objects.ts'
+import { table } from './render/table.ts'
+
+export type NodeChoice = { readonly node: string | undefined }
+
+export function endpoints(world: World, choice: NodeChoice): Found {
+  const found = endpointsOf(nodeOf(world, choice))
+  return { items: found.map(({ policyMap: _, ...endpoint }) => endpoint), text: endpointTable(found) }
+}
+
+export function identities(world: World, choice: NodeChoice): Found {
+  const local = world.nodes.isEmpty() ? [] : [...nodeOf(world, choice).localIdentities.values()]
+  const items = [...world.identities.values(), ...local].toSorted((a, b) => a.identity - b.identity)
+  return { items, text: identityTable(items) }
+}
+
+export function policies(world: World): Found {
+  const items = [...world.policies.entries()].toSorted(([a], [b]) => order(a, b)).map(([, { manifest }]) => manifest)
+  return { items, text: `${JSON.stringify(items, null, 2)}\nRevision: ${world.revision}\n` }
+}
+
+export function ipcache(world: World, choice: NodeChoice): Found {
+  const items = [...nodeOf(world, choice).ipcache.values()].toSorted((a, b) => order(a.prefix, b.prefix))
+  return { items, text: ipcacheTable(items) }
+}
+
+export function programs(world: World, choice: NodeChoice): Found {
+  const items = [...nodeOf(world, choice).programs.entries()].toSorted(([a], [b]) => order(a, b)).map(([, p]) => p)
+  return { items, text: programTable(items) }
+}
+
+export type PolicyMapChoice = NodeChoice & { readonly endpoint: number | 'all'; readonly numeric: boolean }
+
+export function policyMaps(world: World, choice: PolicyMapChoice): Found {
+  const node = nodeOf(world, choice)
+  const chosen = endpointsOf(node).filter(({ endpoint }) => choice.endpoint === 'all' || endpoint === choice.endpoint)
+  if (chosen.length === 0 && choice.endpoint !== 'all') {
+    const known = endpointsOf(node).map(({ endpoint }) => endpoint)
+    throw new CliError('notFound', `no-such-endpoint: ${choice.endpoint}; there are ${known.join(', ') || 'none'}`)
+  }
+  const labelsOf = choice.numeric ? null : labelReader(world, node)
+  const texts = chosen.map((view) => {
+    const title = choice.endpoint === 'all' ? `Endpoint ID: ${view.endpoint}\n\n` : ''
+    return title + policyTable(view.policyMap, { labelsOf })
+  })
+  const items = chosen.map((view) => ({ endpoint: view.endpoint, entries: sortedEntries(view.policyMap) }))
+  return { items, text: texts.join('\n') }
+}
+
+export function xds(world: World, choice: NodeChoice & { readonly type: XdsType | null }): Found {
+  const served = [...nodeOf(world, choice).xds.entries()]
+    .filter(([type]) => choice.type === null || type === choice.type)
+    .toSorted(([a], [b]) => order(a, b))
+  const items = served.map(([type, { version, resources }]) => {
+    const sorted = [...resources.entries()].toSorted(([a], [b]) => order(a, b))
+    return { xds: type, version, resources: Object.fromEntries(sorted) }
+  })
+  return { items, text: `${JSON.stringify(items, null, 2)}\n` }
+}
+
+export function status(world: World): Found {
+  const items = [...world.nodes.entries()]
+    .toSorted(([a], [b]) => order(a, b))
+    .map(([name, node]) => ({
+      node: name,
+      agent: node.running ? 'started' : 'stopped',
+      datapath: node.datapath,
+      endpoints: node.endpoints.size,
+      ready: [...node.endpoints.values()].filter(({ state }) => state === 'ready').length,
+      behind: [...node.endpoints.values()].filter(({ revision }) => (revision ?? 0) < world.revision).length,
+    }))
+  const rows = items.map((item) => Object.values(item).map((value) => String(value ?? '')))
+  return { items, text: table([['NODE', 'AGENT', 'DATAPATH', 'ENDPOINTS', 'READY', 'BEHIND'], ...rows]) }
+}
+
+/** The only node, or the one asked for. A log without nodes has an empty one. */
+function nodeOf({ nodes }: World, { node: wanted }: NodeChoice): NodeView {
+  const names = [...nodes.keys()].toSorted()
+  if (wanted === undefined && names.length > 1) {
+    throw new CliError('usage', `node-ambiguous at --node: the log knows ${names.join(', ')}`)
+  }
+  const name = wanted ?? names[0]
+  const found = name === undefined ? EMPTY_NODE : nodes.get(name)
+  if (found === undefined) throw new CliError('notFound', `no-such-node: ${name}; there are ${names.join(', ')}`)
+  return found
+}
+
+function endpointsOf(node: NodeView): readonly EndpointView[] {
+  return [...node.endpoints.values()].toSorted((a, b) => a.endpoint - b.endpoint)
+}
+
+function labelReader(world: World, node: NodeView): (identity: number) => readonly string[] {
+  return (identity) =>
+    (world.identities.get(identity as IdentityId) ?? node.localIdentities.get(identity as IdentityId))?.labels ?? []
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,117 @@
+/**
+ * From what a person writes after `--at` to a position on the log.
+ *
+ * `1234` a position · `2026-05-04T14:03:00Z` a time · `5m` so long before now · `rev:7` the last position at which policy revision 7 was
+ * current (its regenerations included) · `tag:NAME` a tagged position. Between two events the older one answers.
+ */
+import { decodeEvent, type StoredEvent } from '../../events/codec.ts'
+import { Position, Timestamp } from '../../events/ids.ts'
+import type { EventLog } from '../ports/log.ts'
+
+export type Moment = { readonly position: Position; readonly recordedAt: Timestamp }
+
+/** `bad-input`: not one of the forms. `out-of-range`: nothing is there; the reason names the nearest that is. */
+export type MomentOutcome =
+  | { readonly kind: 'found'; readonly moment: Moment | null }
+  | { readonly kind: 'bad-input' | 'out-of-range'; readonly reason: string }
+
+export type MomentQuestion = { readonly log: EventLog; readonly now: Timestamp; readonly at: string | null }
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const RFC3339 = /^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2}))?$/
+const FORMS = 'a position, an RFC 3339 time, a duration such as 5m, rev:N or tag:NAME'
+
+/** `at` null is the head; a found null moment is the empty log. */
+export async function resolveMoment({ log, now, at }: MomentQuestion): Promise<MomentOutcome> {
+  if (at === null) return { kind: 'found', moment: await lastAt(log, null) }
+  if (/^[0-9]+$/.test(at)) return byPosition(log, BigInt(at))
+  const revision = /^rev:([1-9][0-9]{0,14})$/.exec(at)?.[1]
+  if (revision !== undefined) return byRevision(log, Number(revision))
+  const tag = /^tag:(.+)$/.exec(at)?.[1]
+  if (tag !== undefined) return byTag(log, tag)
+  const time = parseTime(at, now)
+  if (time === null) return { kind: 'bad-input', reason: `${at} is not ${FORMS}` }
+  return byTime(log, time)
+}
+
+/** A time, or so long before `now`; null where it is neither. */
+export function parseTime(text: string, now: Timestamp): Timestamp | null {
+  const relative = /^([0-9]{1,12})(ms|s|m|h|d)$/.exec(text)
+  if (relative !== null) return Timestamp(Math.max(0, now - Number(relative[1]) * UNITS_MS[relative[2]!]!))
+  if (!RFC3339.test(text)) return null
+  const parsed = Date.parse(text)
+  return Number.isNaN(parsed) || parsed < 0 ? null : Timestamp(parsed)
+}
+
+async function byPosition(log: EventLog, wanted: bigint): Promise<MomentOutcome> {
+  const head = await lastAt(log, null)
+  if (head === null || wanted > head.position) return beyond(`position ${wanted}`, head)
+  const moment = await lastAt(log, Position(wanted))
+  if (moment !== null) return { kind: 'found', moment }
+  const first = await one(log.readAll({ direction: 'forwards', after: null, limit: 1 }))
+  return { kind: 'out-of-range', reason: `position ${wanted} is before the first one, ${first?.position}` }
+}
+
+async function byTime(log: EventLog, time: Timestamp): Promise<MomentOutcome> {
+  const position = await log.positionAtTime(time)
+  if (position !== null) return { kind: 'found', moment: await lastAt(log, position) }
+  const first = await one(log.readAll({ direction: 'forwards', after: null, limit: 1 }))
+  const nearest = first === null ? 'the log is empty' : `the log begins ${isoTime(first.recordedAt)}`
+  return { kind: 'out-of-range', reason: `nothing was recorded up to ${isoTime(time)}; ${nearest}` }
+}
+
+async function byRevision(log: EventLog, wanted: number): Promise<MomentOutcome> {
+  let [reached, next]: [number, Position | null] = [1, null]
+  for await (const batch of log.readAll({
+    direction: 'forwards',
+    after: null,
+    types: ['PolicyAdded', 'PolicyDeleted'],
+  })) {
+    for (const stored of batch) {
+      const { event } = decodeEvent(stored)
+      if (event.type !== 'PolicyAdded' && event.type !== 'PolicyDeleted') continue
+      if (event.revision > wanted && next === null) next = stored.position
+      if (next === null) reached = event.revision
+    }
+  }
+  if (reached !== wanted) {
+    return { kind: 'out-of-range', reason: `there is no revision ${wanted}; the nearest is ${reached}` }
+  }
+  const moment = next === null ? await lastAt(log, null) : await before(log, next)
+  if (moment === null) return { kind: 'out-of-range', reason: `nothing was recorded at revision ${wanted}` }
+  return { kind: 'found', moment }
+}
+
+async function byTag(log: EventLog, name: string): Promise<MomentOutcome> {
+  for await (const batch of log.readAll({ direction: 'backwards', after: null, types: ['PositionTagged'] })) {
+    for (const stored of batch) {
+      const { event } = decodeEvent(stored)
+      if (event.type === 'PositionTagged' && event.name === name) return byPosition(log, BigInt(event.position))
+    }
+  }
+  return { kind: 'out-of-range', reason: `there is no tag ${name}` }
+}
+
+function beyond(what: string, head: Moment | null): MomentOutcome {
+  const nearest = head === null ? 'the log is empty' : `the last one is ${head.position}, ${isoTime(head.recordedAt)}`
+  return { kind: 'out-of-range', reason: `${what} is beyond the log; ${nearest}` }
+}
+
+/** The last event at or before `position`; of the whole log where it is null. */
+async function lastAt(log: EventLog, position: Position | null): Promise<Moment | null> {
+  return before(log, position === null ? null : Position(position + 1n))
+}
+
+async function before(log: EventLog, position: Position | null): Promise<Moment | null> {
+  const event = await one(log.readAll({ direction: 'backwards', after: position, limit: 1 }))
+  return event === null ? null : { position: event.position, recordedAt: event.recordedAt }
+}
+
+async function one(batches: AsyncIterable<readonly StoredEvent[]>): Promise<StoredEvent | null> {
+  for await (const batch of batches) return batch[0] ?? null
+  return null
+}
+
+export function isoTime(time: Timestamp): string {
+  return new Date(time).toISOString()
+}
