@@ -6,7 +6,8 @@ cd "$(dirname "$0")/../.."
 
 if [ ! -x node_modules/.bin/node ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   echo "installing npm packages" >&2
-  npm ci --no-audit --no-fund >&2
+  # A registry without the binaries of other platforms leaves them out of the lock, which npm ci refuses; npm install takes the locked rest.
+  npm ci --no-audit --no-fund >/dev/null 2>&1 || npm install --no-save --no-audit --no-fund >&2
 fi
 
 missing=""
