@@ -1,0 +1,110 @@
+/**
+ * Reads JSON of unknown shape and collects everything that is wrong with it.
+ *
+ * Two kinds of problems are kept apart, as in Cilium: what the engine refuses (`problems`), and what only the Kubernetes schema or its
+ * unknown-field check refuses (`schemaProblems`). Every method gives a value of the asked type, so that reading goes on and finds more.
+ */
+import type { Problem } from '../../../events/fields.ts'
+import type { Json } from '../../../events/schema.ts'
+
+export type JsonObject = { readonly [key: string]: Json }
+
+export class Reader {
+  readonly problems: Problem[] = []
+  readonly schemaProblems: Problem[] = []
+
+  refuse(code: string, path: string, reason: string): void {
+    this.problems.push({ code, path, reason, line: null, column: null })
+  }
+
+  refuseBySchema(code: string, path: string, reason: string): void {
+    this.schemaProblems.push({ code, path, reason, line: null, column: null })
+  }
+
+  /** The object; fields that are not in `known` are schema problems. Null, as in Go's JSON, is an object without fields. */
+  object(value: Json | undefined, path: string, known: readonly string[]): JsonObject {
+    const object = this.anyObject(value, path)
+    for (const key of Object.keys(object)) {
+      if (!known.includes(key)) this.refuseBySchema('unknown-field', pointer(path, key), `${key} is not a known field`)
+    }
+    return object
+  }
+
+  anyObject(value: Json | undefined, path: string): JsonObject {
+    if (value === undefined || value === null) return {}
+    if (isJsonObject(value)) return value
+    this.refuse('not-an-object', path, `expected an object, found ${kindOf(value)}`)
+    return {}
+  }
+
+  /** Null where the field is not given. */
+  list(object: JsonObject, key: string, path: string): readonly Json[] | null {
+    const value = object[key]
+    if (value === undefined || value === null) return null
+    if (Array.isArray(value)) return value
+    this.refuse('not-a-list', pointer(path, key), `expected a list, found ${kindOf(value)}`)
+    return null
+  }
+
+  /** Each element read with its path; null where the field is not given. */
+  each<T>(object: JsonObject, key: string, path: string, read: (value: Json, path: string) => T): readonly T[] | null {
+    return this.list(object, key, path)?.map((value, index) => read(value, pointer(pointer(path, key), index))) ?? null
+  }
+
+  /** Null where the field is not given. */
+  text(object: JsonObject, key: string, path: string): string | null {
+    const value = object[key]
+    return value === undefined || value === null ? null : this.asText(value, pointer(path, key))
+  }
+
+  asText(value: Json, path: string): string {
+    if (typeof value === 'string') return value
+    this.refuse('not-text', path, `expected text, found ${kindOf(value)}`)
+    return ''
+  }
+
+  /** Null where the field is not given or not a whole number within the bounds. */
+  integer(object: JsonObject, key: string, path: string, max: number): number | null {
+    const value = object[key]
+    if (value === undefined || value === null) return null
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max) return value
+    this.refuse(
+      'not-an-integer',
+      pointer(path, key),
+      `expected a whole number from 0 to ${max}, found ${JSON.stringify(value)}`,
+    )
+    return null
+  }
+
+  flag(object: JsonObject, key: string, path: string): boolean | null {
+    const value = object[key]
+    if (value === undefined || value === null) return null
+    if (typeof value === 'boolean') return value
+    this.refuse('not-a-flag', pointer(path, key), `expected true or false, found ${kindOf(value)}`)
+    return null
+  }
+
+  /** Text values by key. */
+  dictionary(object: JsonObject, key: string, path: string): readonly (readonly [string, string])[] {
+    const inner = this.anyObject(object[key], pointer(path, key))
+    return Object.entries(inner).map(([name, value]) => [name, this.asText(value, pointer(pointer(path, key), name))])
+  }
+}
+
+/** JSON pointer (RFC 6901). */
+export function pointer(path: string, key: string | number): string {
+  return `${path}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`
+}
+
+export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function kindOf(value: Json): string {
+  if (value === null) return 'null'
+  return Array.isArray(value)
+    ? 'a list'
+    : isJsonObject(value)
+      ? 'an object'
+      : `${typeof value} ${JSON.stringify(value)}`
+}
