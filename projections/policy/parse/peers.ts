@@ -1,0 +1,142 @@
+/** The peers of one element: who is on the other side (Cilium pkg/policy/api/{ingress,egress,cidr,entity}.go). */
+import type { Json } from '../../../events/schema.ts'
+import { contains, type Prefix, parseAddress, parsePrefix, prefixText } from '../../ip/prefix.ts'
+import type { Entity, Peer } from '../rule.ts'
+import { readNameOrPattern } from './l7.ts'
+import type { Section } from './ports.ts'
+import { type JsonObject, pointer, type Reader } from './reader.ts'
+import { readSelector, type Scope, scopePeer } from './selector.ts'
+
+const ENTITIES: readonly string[] = [
+  'all',
+  'world',
+  'world-ipv4',
+  'world-ipv6',
+  'cluster',
+  'host',
+  'remote-node',
+  'ingress',
+  'init',
+  'unmanaged',
+  'health',
+  'kube-apiserver',
+  'none',
+]
+
+type Read = (reader: Reader, value: Json, path: string, scope: Scope) => Peer | null
+
+const READERS: { readonly [suffix: string]: Read } = {
+  Endpoints: (reader, value, path, scope) => {
+    const selector = readSelector(reader, value, path)
+    if (scope.kind === 'clusterwide' && selector.requirements.length === 0) {
+      reader.refuseBySchema('empty-peer-selector', path, 'an empty peer selector in a clusterwide policy')
+    }
+    return { kind: 'endpoints', selector: scopePeer(selector, scope) }
+  },
+  CIDR: (reader, value, path) => {
+    const text = reader.asText(value, path)
+    if (!text.includes('/')) reader.refuseBySchema('cidr-without-length', path, `${text} has no prefix length`)
+    const prefix = parsePrefix(text) ?? parseAddress(text)
+    if (prefix === null) reader.refuse('cidr-invalid', path, `unable to parse CIDR ${text}`)
+    return prefix === null ? null : { kind: 'cidr', prefix: prefixText(prefix), except: [] }
+  },
+  CIDRSet: readCidrSet,
+  Entities: (reader, value, path) => {
+    const text = reader.asText(value, path)
+    if (!isEntity(text)) reader.refuse('entity-unknown', path, `unsupported entity: ${text}`)
+    return isEntity(text) ? { kind: 'entity', entity: text } : null
+  },
+  Services: readService,
+  FQDNs: (reader, value, path) => {
+    const rule = readNameOrPattern(reader, value, path)
+    return rule.kind === 'name'
+      ? { kind: 'fqdn-name', name: rule.name }
+      : { kind: 'fqdn-pattern', pattern: rule.pattern }
+  },
+}
+
+/** Only these need something outside of the policy that the engine cannot ask: they are refused, not ignored. */
+const UNSUPPORTED: { readonly [suffix: string]: string } = {
+  Groups: 'cloud provider groups have to be expanded into toCIDRSet before',
+  Nodes: 'node selectors as peers are not supported',
+}
+
+const EGRESS_ONLY: readonly string[] = ['Services', 'FQDNs']
+
+export function peerFields(section: Section): readonly string[] {
+  const ingress = section.startsWith('ingress')
+  return [...Object.keys(READERS), ...Object.keys(UNSUPPORTED)]
+    .filter((suffix) => !(ingress && EGRESS_ONLY.includes(suffix)))
+    .map((suffix) => `${ingress ? 'from' : 'to'}${suffix}`)
+}
+
+/** Null where the element names no peers at all; an empty list of peers selects nobody. */
+export function readPeers(
+  reader: Reader,
+  object: JsonObject,
+  path: string,
+  { section, scope }: { readonly section: Section; readonly scope: Scope },
+): readonly Peer[] | null {
+  const given: { readonly field: string; readonly peers: readonly (Peer | null)[] }[] = []
+  for (const field of peerFields(section)) {
+    const suffix = field.replace(/^(from|to)/, '')
+    if (UNSUPPORTED[suffix] !== undefined && (reader.list(object, field, path) ?? []).length > 0) {
+      reader.refuse('peers-unsupported', pointer(path, field), `${field}: ${UNSUPPORTED[suffix]}`)
+    }
+    const read = READERS[suffix]
+    const peers =
+      read === undefined ? null : reader.each(object, field, path, (item, at) => read(reader, item, at, scope))
+    if (peers !== null) given.push({ field, peers })
+  }
+  const filled = given.filter(({ peers }) => peers.length > 0)
+  if (filled.length > 1) {
+    const names = filled.map(({ field }) => field).toSorted()
+    reader.refuse('peers-combined', path, `combining ${names[0]} and ${names[1]} is not supported`)
+  }
+  return given.length === 0 ? null : given.flatMap(({ peers }) => peers).filter((peer) => peer !== null)
+}
+
+function isEntity(text: string): text is Entity {
+  return ENTITIES.includes(text)
+}
+
+function readCidrSet(reader: Reader, value: Json, path: string): Peer | null {
+  const object = reader.object(value, path, ['cidr', 'cidrGroupRef', 'except'])
+  const text = reader.text(object, 'cidr', path) ?? ''
+  const group = reader.text(object, 'cidrGroupRef', path) ?? ''
+  if ((text === '') === (group === '')) {
+    reader.refuse('cidr-set', path, 'exactly one of cidr and cidrGroupRef must be given')
+    return null
+  }
+  const prefix = text === '' ? null : parsePrefix(text)
+  if (text !== '' && prefix === null)
+    reader.refuse('cidr-invalid', pointer(path, 'cidr'), `unable to parse CIDR ${text}`)
+  const except = reader.each(object, 'except', path, (item, at) => readExcept(reader, item, at, prefix)) ?? []
+  const exceptTexts = except.filter((found) => found !== null).map(prefixText)
+  if (group !== '') return { kind: 'cidr-group', name: group, except: exceptTexts }
+  return prefix === null ? null : { kind: 'cidr', prefix: prefixText(prefix), except: exceptTexts }
+}
+
+function readExcept(reader: Reader, value: Json, path: string, outer: Prefix | null): Prefix | null {
+  const text = reader.asText(value, path)
+  const prefix = parsePrefix(text)
+  if (prefix === null) reader.refuse('cidr-invalid', path, `unable to parse CIDR ${text}`)
+  else if (outer !== null && !contains(outer, prefix)) {
+    reader.refuse('except-outside', path, `${text} is not inside ${prefixText(outer)}`)
+  }
+  return prefix
+}
+
+function readService(reader: Reader, value: Json, path: string): Peer | null {
+  const object = reader.object(value, path, ['k8sService', 'k8sServiceSelector'])
+  if (object['k8sService'] !== undefined && object['k8sService'] !== null) {
+    const at = pointer(path, 'k8sService')
+    const service = reader.object(object['k8sService'], at, ['serviceName', 'namespace'])
+    const namespace = reader.text(service, 'namespace', at) || null
+    return { kind: 'service', namespace, name: reader.text(service, 'serviceName', at) ?? '' }
+  }
+  const at = pointer(path, 'k8sServiceSelector')
+  const service = reader.object(object['k8sServiceSelector'], at, ['selector', 'namespace'])
+  const selector = readSelector(reader, service['selector'], pointer(at, 'selector'))
+  return { kind: 'service-selector', namespace: reader.text(service, 'namespace', at) || null, selector }
+}
