@@ -1,6 +1,6 @@
 /** The peers of one element: who is on the other side (Cilium pkg/policy/api/{ingress,egress,cidr,entity}.go). */
 import type { Json } from '../../../events/schema.ts'
-import { contains, type Prefix, parseAddress, parsePrefix, prefixText } from '../../ip/prefix.ts'
+import { contains, type IpPrefix, parsePrefix, parsePrefixOrAddress, prefixText } from '../../ip/prefix.ts'
 import type { Entity, Peer } from '../rule.ts'
 import { readNameOrPattern } from './l7.ts'
 import type { Section } from './ports.ts'
@@ -36,7 +36,7 @@ const READERS: { readonly [suffix: string]: Read } = {
   CIDR: (reader, value, path) => {
     const text = reader.asText(value, path)
     if (!text.includes('/')) reader.refuseBySchema('cidr-without-length', path, `${text} has no prefix length`)
-    const prefix = parsePrefix(text) ?? parseAddress(text)
+    const prefix = parsePrefixOrAddress(text)
     if (prefix === null) reader.refuse('cidr-invalid', path, `unable to parse CIDR ${text}`)
     return prefix === null ? null : { kind: 'cidr', prefix: prefixText(prefix), except: [] }
   },
@@ -117,7 +117,7 @@ function readCidrSet(reader: Reader, value: Json, path: string): Peer | null {
   return prefix === null ? null : { kind: 'cidr', prefix: prefixText(prefix), except: exceptTexts }
 }
 
-function readExcept(reader: Reader, value: Json, path: string, outer: Prefix | null): Prefix | null {
+function readExcept(reader: Reader, value: Json, path: string, outer: IpPrefix | null): IpPrefix | null {
   const text = reader.asText(value, path)
   const prefix = parsePrefix(text)
   if (prefix === null) reader.refuse('cidr-invalid', path, `unable to parse CIDR ${text}`)
