@@ -2,12 +2,12 @@
  * A policy rule as the engine understands it: parsed, checked, with namespaces and defaults put in, and nothing of YAML or
  * Kubernetes left. Every field of CiliumNetworkPolicy 1.13 and the additions of current Cilium have a place (handbook of the language: SPEC.md).
  *
- * Made by parse.ts only. `pointer`s are JSON pointers into the manifest; together with the resource key they are the origin that events,
+ * Made by parse/policy.ts only. `pointer`s are JSON pointers into the manifest; together with the resource key they are the origin that events,
  * map entries and explanations name.
  */
 
 export type PolicyRule = {
-  /** `/spec` or `/specs/<n>`; `/` for a bare rule. */
+  /** `/spec` or `/specs/<n>`; the manifest of a bare rule holds it as `/spec` too. */
   readonly pointer: string
   readonly subject: { readonly kind: 'endpoints' | 'node'; readonly selector: LabelSelector }
   readonly ingress: readonly PolicyElement[]
@@ -16,9 +16,11 @@ export type PolicyRule = {
   readonly egressDeny: readonly PolicyElement[]
   /** Whether the rule switches default deny on for its subjects, `enableDefaultDeny` considered. */
   readonly defaultDeny: { readonly ingress: boolean; readonly egress: boolean }
-  /** `source:key=value`, the user's and the derived-from ones. */
+  /** `source:key=value`, or `source:key` without a value: the user's and the derived-from ones, sorted. */
   readonly labels: readonly string[]
   readonly description: string
+  /** Shown with the flows that the rule decides; null where nothing is given. */
+  readonly log: string | null
 }
 
 /** One element of a section: peers AND (ports OR icmps). */
@@ -29,9 +31,9 @@ export type PolicyElement = {
   readonly peers: readonly Peer[] | null
   /** fromRequires/toRequires: narrow the endpoint peers of all rules of the subject in this direction. */
   readonly requires: readonly LabelSelector[]
-  /** Alternatives; null where toPorts is not given. */
+  /** Alternatives; null where toPorts is not given or `[]`. */
   readonly ports: readonly PortRule[] | null
-  /** Alternatives; null where icmps is not given. */
+  /** Alternatives; null where icmps is not given or `[]`. Empty (`icmps: [{}]`) allows nothing. */
   readonly icmps: readonly IcmpField[] | null
   readonly auth: 'disabled' | 'required' | 'test-always-fail' | null
 }

@@ -28,7 +28,8 @@ export function readL7Rules(reader: Reader, value: Json | undefined, path: strin
   }
   const rules = found[0] ?? null
   if (rules !== null) checkPlace(reader, rules, path, context)
-  return rules
+  // A parser without rules asks for nothing.
+  return rules?.kind === 'generic' && rules.rules.length === 0 ? null : rules
 }
 
 function checkPlace(reader: Reader, rules: L7Rules, path: string, { section, subject, ports }: L7Context): void {

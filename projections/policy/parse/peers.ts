@@ -3,7 +3,7 @@ import type { Json } from '../../../events/schema.ts'
 import { contains, type IpPrefix, parsePrefix, parsePrefixOrAddress, prefixText } from '../../ip/prefix.ts'
 import type { Entity, Peer } from '../rule.ts'
 import { readNameOrPattern } from './l7.ts'
-import type { Section } from './ports.ts'
+import { isDeny, type Section } from './ports.ts'
 import { type JsonObject, pointer, type Reader } from './reader.ts'
 import { readSelector, type Scope, scopePeer } from './selector.ts'
 
@@ -62,11 +62,13 @@ const UNSUPPORTED: { readonly [suffix: string]: string } = {
 }
 
 const EGRESS_ONLY: readonly string[] = ['Services', 'FQDNs']
+const ALLOW_ONLY: readonly string[] = ['FQDNs']
 
 export function peerFields(section: Section): readonly string[] {
   const ingress = section.startsWith('ingress')
   return [...Object.keys(READERS), ...Object.keys(UNSUPPORTED)]
     .filter((suffix) => !(ingress && EGRESS_ONLY.includes(suffix)))
+    .filter((suffix) => !(isDeny(section) && ALLOW_ONLY.includes(suffix)))
     .map((suffix) => `${ingress ? 'from' : 'to'}${suffix}`)
 }
 
@@ -129,14 +131,24 @@ function readExcept(reader: Reader, value: Json, path: string, outer: IpPrefix |
 
 function readService(reader: Reader, value: Json, path: string): Peer | null {
   const object = reader.object(value, path, ['k8sService', 'k8sServiceSelector'])
-  if (object['k8sService'] !== undefined && object['k8sService'] !== null) {
+  const byName = object['k8sService'] ?? null
+  const bySelector = object['k8sServiceSelector'] ?? null
+  if ((byName === null) === (bySelector === null)) {
+    reader.refuse('service', path, 'exactly one of k8sService and k8sServiceSelector must be given')
+    return null
+  }
+  if (bySelector === null) {
     const at = pointer(path, 'k8sService')
-    const service = reader.object(object['k8sService'], at, ['serviceName', 'namespace'])
-    const namespace = reader.text(service, 'namespace', at) || null
-    return { kind: 'service', namespace, name: reader.text(service, 'serviceName', at) ?? '' }
+    const service = reader.object(byName, at, ['serviceName', 'namespace'])
+    const name = reader.text(service, 'serviceName', at) ?? ''
+    if (name === '') reader.refuse('service-name', pointer(at, 'serviceName'), 'a service needs a name')
+    return { kind: 'service', namespace: reader.text(service, 'namespace', at) || null, name }
   }
   const at = pointer(path, 'k8sServiceSelector')
-  const service = reader.object(object['k8sServiceSelector'], at, ['selector', 'namespace'])
+  const service = reader.object(bySelector, at, ['selector', 'namespace'])
+  if ((service['selector'] ?? null) === null) {
+    reader.refuse('service-selector', pointer(at, 'selector'), 'a service selector must be given, {} for all services')
+  }
   const selector = readSelector(reader, service['selector'], pointer(at, 'selector'))
   return { kind: 'service-selector', namespace: reader.text(service, 'namespace', at) || null, selector }
 }

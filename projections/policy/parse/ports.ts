@@ -95,7 +95,7 @@ function readIcmpField(reader: Reader, value: Json, path: string): IcmpField | n
     return null
   }
   const given = object['type']
-  const named = typeof given === 'string' ? (ICMP_TYPES[family][given] ?? decimal(given)) : null
+  const named = typeof given === 'string' ? (namedType(family, given) ?? decimal(given)) : null
   if (typeof given === 'string' && (named === null || named > 255)) {
     reader.refuse('icmp-type', pointer(path, 'type'), `${given} is not an ICMP type of ${family}`)
     return null
@@ -107,6 +107,10 @@ function readIcmpField(reader: Reader, value: Json, path: string): IcmpField | n
   }
   const type = reader.integer(object, 'type', path, 255)
   return type === null ? null : { family, type }
+}
+
+function namedType(family: 'IPv4' | 'IPv6', name: string): number | null {
+  return Object.hasOwn(ICMP_TYPES[family], name) ? (ICMP_TYPES[family][name] ?? null) : null
 }
 
 function decimal(text: string): number | null {

@@ -5,6 +5,7 @@
  */
 import type { Json } from '../../../events/schema.ts'
 import type { LabelRequirement, LabelSelector } from '../rule.ts'
+import { sourcedKey } from './label.ts'
 import { pointer, type Reader } from './reader.ts'
 
 export const POD_NAMESPACE = 'io.kubernetes.pod.namespace'
@@ -21,24 +22,39 @@ const OPERATORS: readonly string[] = ['In', 'NotIn', 'Exists', 'DoesNotExist']
 
 /** Requirements sorted, so that equal selectors are equal texts. */
 export function readSelector(reader: Reader, value: Json | undefined, path: string): LabelSelector {
-  const object = reader.object(value, path, ['matchLabels', 'matchExpressions'])
-  const labels = reader.dictionary(object, 'matchLabels', path).map(([key, text]) => requirement(key, 'In', [text]))
-  const expressions =
-    reader.each(object, 'matchExpressions', path, (item, at) => readExpression(reader, item, at)) ?? []
-  return selectorOf([...labels, ...expressions.filter((found) => found !== null)])
+  const { labels, expressions } = readParts(reader, value, path)
+  return selectorOf([...labels, ...expressions])
+}
+
+/** A subject lives in the policy's namespace, whatever its `matchLabels` say; its `matchExpressions` still narrow it. */
+export function readSubject(
+  reader: Reader,
+  value: Json | undefined,
+  path: string,
+  scope: Pick<Scope, 'kind' | 'namespace'>,
+): LabelSelector {
+  const { labels, expressions } = readParts(reader, value, path)
+  const selector = selectorOf([...labels, ...expressions])
+  if (scope.kind !== 'namespaced' || selectsInit(selector)) return selector
+  const kept = labels.filter(({ source, key }) => !(source === 'k8s' && key === POD_NAMESPACE))
+  return selectorOf([...kept, ...expressions, inNamespace(scope.namespace)])
 }
 
 export function selectorOf(requirements: readonly LabelRequirement[]): LabelSelector {
   return { requirements: requirements.toSorted((a, b) => (requirementText(a) < requirementText(b) ? -1 : 1)) }
 }
 
-/** A subject lives in the policy's namespace, whatever its `matchLabels` say. */
-export function scopeSubject(selector: LabelSelector, scope: Scope): LabelSelector {
-  if (scope.kind !== 'namespaced' || scope.matchesInit) return selector
-  const kept = selector.requirements.filter(
-    ({ source, key, operator }) => !(source === 'k8s' && key === POD_NAMESPACE && operator === 'In'),
-  )
-  return selectorOf([...kept, inNamespace(scope.namespace)])
+type Parts = { readonly labels: readonly LabelRequirement[]; readonly expressions: readonly LabelRequirement[] }
+
+function readParts(reader: Reader, value: Json | undefined, path: string): Parts {
+  const object = reader.object(value, path, ['matchLabels', 'matchExpressions'])
+  const at = pointer(path, 'matchLabels')
+  const labels = reader
+    .dictionary(object, 'matchLabels', path)
+    .map(([key, text]) => requirement(reader, pointer(at, key), key, 'In', [text]))
+  const expressions =
+    reader.each(object, 'matchExpressions', path, (item, itemPath) => readExpression(reader, item, itemPath)) ?? []
+  return { labels, expressions: expressions.filter((found) => found !== null) }
 }
 
 /** A peer is looked for in the policy's namespace, unless it names one, or something reserved. */
@@ -91,7 +107,7 @@ function readExpression(reader: Reader, value: Json, path: string): LabelRequire
   if (!takesValues && values.length > 0) {
     reader.refuse('selector-values', pointer(path, 'values'), `${operator} takes no values`)
   }
-  return requirement(key, operator, values)
+  return requirement(reader, path, key, operator, values)
 }
 
 function isOperator(text: string): text is LabelRequirement['operator'] {
@@ -99,11 +115,33 @@ function isOperator(text: string): text is LabelRequirement['operator'] {
 }
 
 function requirement(
+  reader: Reader,
+  path: string,
   extendedKey: string,
   operator: LabelRequirement['operator'],
   values: readonly string[],
 ): LabelRequirement {
-  const colon = extendedKey.indexOf(':')
-  const source = colon > 0 ? extendedKey.slice(0, colon) : 'any'
-  return { source, key: extendedKey.slice(colon + 1), operator, values: [...new Set(values)].toSorted() }
+  const { source, key } = sourcedKey(extendedKey, 'any')
+  if (extendedKey !== '' && !isQualifiedName(key)) {
+    reader.refuse('label-key', path, `${JSON.stringify(extendedKey)} is not a label key`)
+  }
+  for (const value of values) {
+    if (value.length > LABEL_PART_MAX || !LABEL_VALUE.test(value)) {
+      reader.refuse('label-value', path, `${JSON.stringify(value)} is not a label value`)
+    }
+  }
+  return { source, key, operator, values: [...new Set(values)].toSorted() }
+}
+
+/** As in Kubernetes (apimachinery pkg/util/validation): a name, or a DNS subdomain, a slash and a name. */
+const LABEL_PART_MAX = 63
+const LABEL_PREFIX_MAX = 253
+const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/
+const LABEL_PREFIX = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+
+function isQualifiedName(key: string): boolean {
+  const slash = key.indexOf('/')
+  const name = key.slice(slash + 1)
+  if (name === '' || name.length > LABEL_PART_MAX || !LABEL_VALUE.test(name)) return false
+  return slash < 0 || (slash <= LABEL_PREFIX_MAX && LABEL_PREFIX.test(key.slice(0, slash)))
 }

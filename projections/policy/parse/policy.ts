@@ -1,0 +1,188 @@
+/**
+ * A policy object as the engine takes it: CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, NetworkPolicy, or a bare rule.
+ *
+ * A reading is accepted or refused as a whole; a refusal has everything that is wrong. What only the Kubernetes schema would refuse is kept
+ * apart (`schemaProblems`): the engine reads such objects, as they may be in a cluster already, and `validate` and `apply` refuse them.
+ *
+ * The manifest of an accepted policy reads to the same policy again: that is how the log's events become rules.
+ */
+import type { Problem, ResourceRef } from '../../../events/fields.ts'
+import type { Json } from '../../../events/schema.ts'
+import type { PolicyRule } from '../rule.ts'
+import { derivedFrom } from './label.ts'
+import { type JsonObject, pointer, Reader } from './reader.ts'
+import { type RuleContext, readRule } from './rule.ts'
+
+export type PolicyDocument = {
+  readonly resource: ResourceRef
+  /** `kind`, `metadata` (name, namespace, uid, labels, annotations) and `spec`/`specs`; the namespace is always there where the kind has one. */
+  readonly manifest: Json
+  readonly rules: readonly PolicyRule[]
+}
+
+export type PolicyReading =
+  | { readonly kind: 'accepted'; readonly policy: PolicyDocument; readonly schemaProblems: readonly Problem[] }
+  | {
+      readonly kind: 'refused'
+      /** Null where the object does not say what it is. */
+      readonly resource: ResourceRef | null
+      readonly problems: readonly Problem[]
+      readonly schemaProblems: readonly Problem[]
+    }
+
+export function readPolicy(object: Json): PolicyReading {
+  const reader = new Reader()
+  const policy = readDocument(reader, reader.anyObject(object, ''))
+  return readingOf(reader, policy)
+}
+
+/** A rule without Kubernetes wrapping. Its manifest holds it as `spec` of kind `Rule`, which `readPolicy` reads as well. */
+export function readBareRule(object: Json, name: string): PolicyReading {
+  const reading = readPolicy({ kind: 'Rule', metadata: { name }, spec: object })
+  return reading.kind === 'accepted'
+    ? { ...reading, schemaProblems: reading.schemaProblems.map(withoutSpec) }
+    : {
+        ...reading,
+        problems: reading.problems.map(withoutSpec),
+        schemaProblems: reading.schemaProblems.map(withoutSpec),
+      }
+}
+
+function withoutSpec(problem: Problem): Problem {
+  return { ...problem, path: problem.path.replace(/^\/spec(?=\/|$)/, '') }
+}
+
+type Document = {
+  readonly resource: ResourceRef | null
+  readonly manifest: Json
+  readonly rules: readonly PolicyRule[]
+}
+
+function readingOf({ problems, schemaProblems }: Reader, { resource, manifest, rules }: Document): PolicyReading {
+  return problems.length === 0 && resource !== null
+    ? { kind: 'accepted', policy: { resource, manifest, rules }, schemaProblems }
+    : { kind: 'refused', resource, problems, schemaProblems }
+}
+
+type Kind = ResourceRef['kind']
+
+/** `apiVersion` may be missing: the log's manifests have none. */
+const API_VERSIONS: { readonly [kind in Kind]: string | null } = {
+  CiliumNetworkPolicy: 'cilium.io/v2',
+  CiliumClusterwideNetworkPolicy: 'cilium.io/v2',
+  NetworkPolicy: 'networking.k8s.io/v1',
+  Rule: null,
+}
+
+function isKind(text: string): text is Kind {
+  return Object.hasOwn(API_VERSIONS, text)
+}
+
+function readDocument(reader: Reader, given: JsonObject): Document {
+  const kind = reader.text(given, 'kind', '') ?? ''
+  if (!isKind(kind)) {
+    const known = Object.keys(API_VERSIONS).filter((name) => name !== 'Rule')
+    reader.refuse('kind-unknown', '/kind', `${kind || 'nothing'} is not one of ${known.join(', ')}`)
+    return { resource: null, manifest: given, rules: [] }
+  }
+  const apiVersion = reader.text(given, 'apiVersion', '') ?? API_VERSIONS[kind]
+  if (apiVersion !== API_VERSIONS[kind]) {
+    reader.refuse('api-version', '/apiVersion', `${kind} is read in version ${API_VERSIONS[kind]}, not ${apiVersion}`)
+  }
+  const object = reader.object(given, '', ['apiVersion', 'kind', 'metadata', 'spec', 'specs', 'status'])
+  if (kind === 'NetworkPolicy') reader.refuse('kind-unsupported', '/kind', 'NetworkPolicy is not translated yet')
+  const { resource, uid, manifest } = readMetadata(reader, object['metadata'], kind)
+  const context: RuleContext = {
+    scope: { kind: SCOPES[kind], namespace: resource?.namespace ?? '' },
+    labels: resource === null || kind === 'Rule' ? [] : derivedFrom(resource, uid),
+  }
+  const rules = readSpecs(reader, object, context)
+  return { resource, manifest: { kind, metadata: manifest, ...specsOf(object) }, rules }
+}
+
+const SCOPES: { readonly [kind in Kind]: RuleContext['scope']['kind'] } = {
+  CiliumNetworkPolicy: 'namespaced',
+  CiliumClusterwideNetworkPolicy: 'clusterwide',
+  NetworkPolicy: 'namespaced',
+  Rule: 'bare',
+}
+
+function specsOf(object: JsonObject): { readonly spec?: Json; readonly specs?: Json } {
+  const { spec = null, specs = null } = object
+  return { ...(spec === null ? {} : { spec }), ...(specs === null ? {} : { specs }) }
+}
+
+function readSpecs(reader: Reader, object: JsonObject, context: RuleContext): readonly PolicyRule[] {
+  const { spec = null } = object
+  const rules = [
+    ...(spec === null ? [] : [readRule(reader, spec, '/spec', context)]),
+    ...(reader.each(object, 'specs', '', (item, at) => readRule(reader, item, at, context)) ?? []),
+  ]
+  if (rules.length === 0) reader.refuse('policy-empty', '/spec', 'a policy needs a rule in spec or specs')
+  return rules
+}
+
+const METADATA_FIELDS: readonly string[] = [
+  'name',
+  'generateName',
+  'namespace',
+  'selfLink',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+]
+
+/** DNS-1123 subdomain (RFC 1123): the name of an object. Neither `/` nor `#`, which origins use to separate. */
+const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+const OBJECT_NAME_MAX = 253
+/** DNS-1123 label. */
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+const DEFAULT_NAMESPACE = 'default'
+
+type Metadata = { readonly resource: ResourceRef | null; readonly uid: string | null; readonly manifest: JsonObject }
+
+function readMetadata(reader: Reader, value: Json | undefined, kind: Kind): Metadata {
+  const path = '/metadata'
+  const object = reader.object(value, path, METADATA_FIELDS)
+  const name = reader.text(object, 'name', path) ?? ''
+  if (name === '') reader.refuse('name-missing', pointer(path, 'name'), `a ${kind} must have a name`)
+  else if (name.length > OBJECT_NAME_MAX || !OBJECT_NAME.test(name)) {
+    reader.refuse('name-invalid', pointer(path, 'name'), `${JSON.stringify(name)} is not a DNS subdomain name`)
+  }
+  const namespace = readNamespace(reader, object, path, kind)
+  const uid = reader.text(object, 'uid', path) || null
+  const kept = {
+    name,
+    ...(namespace === null ? {} : { namespace }),
+    ...(uid === null ? {} : { uid }),
+    ...readTexts(reader, object, 'labels', path),
+    ...readTexts(reader, object, 'annotations', path),
+  }
+  return { resource: name === '' ? null : { kind, namespace, name }, uid, manifest: kept }
+}
+
+function readNamespace(reader: Reader, object: JsonObject, path: string, kind: Kind): string | null {
+  const given = reader.text(object, 'namespace', path) ?? ''
+  const at = pointer(path, 'namespace')
+  if (SCOPES[kind] !== 'namespaced') {
+    if (given !== '') reader.refuseBySchema('namespace-not-allowed', at, `a ${kind} has no namespace`)
+    return null
+  }
+  if (given !== '' && !NAMESPACE.test(given)) {
+    reader.refuse('namespace-invalid', at, `${JSON.stringify(given)} is not a DNS label`)
+  }
+  return given === '' ? DEFAULT_NAMESPACE : given
+}
+
+function readTexts(reader: Reader, object: JsonObject, key: string, path: string): JsonObject {
+  const entries = reader.dictionary(object, key, path)
+  return entries.length === 0 ? {} : { [key]: Object.fromEntries(entries) }
+}
