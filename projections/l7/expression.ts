@@ -1,0 +1,69 @@
+/**
+ * Expressions of HTTP rules: RE2 against the whole value, in time linear in the value.
+ *
+ * Values longer than `VALUE_MAX` are not matched at all: a rule that cannot see the whole value does not allow it. Compiled expressions are
+ * kept by their text; that is a memo of a pure function, bounded, and not state.
+ */
+import { RE2JS, RE2JSException, RE2Set } from 're2js'
+
+/** Characters. The longest path that common servers take; it bounds what one hostile request can cost. */
+export const VALUE_MAX = 8_192
+/** Below this many alternatives one after the other is as fast as their set. */
+export const SET_MIN = 8
+const MEMO_MAX = 4_096
+
+export type Expression = { readonly text: string; readonly matches: (value: string) => boolean }
+
+/** Which of many expressions match a value, in one pass over it. */
+export type ExpressionSet = {
+  readonly texts: readonly string[]
+  readonly matching: (value: string) => ReadonlySet<number>
+}
+
+export type CompiledExpression =
+  | { readonly kind: 'compiled'; readonly expression: Expression }
+  | { readonly kind: 'invalid'; readonly reason: string }
+
+/** These mean themselves, so equality answers for them. */
+const LITERAL = /^[A-Za-z0-9_/-]*$/
+const NONE: ReadonlySet<number> = new Set()
+
+export const compileExpression: (text: string) => CompiledExpression = memo(compile)
+
+/** All `texts` must compile. */
+export function compileExpressionSet(texts: readonly string[]): ExpressionSet {
+  return setByKey(JSON.stringify(texts))
+}
+
+const setByKey: (key: string) => ExpressionSet = memo((key) => {
+  const texts = JSON.parse(key) as readonly string[]
+  const set = new RE2Set(RE2Set.ANCHOR_BOTH)
+  for (const text of texts) set.add(text)
+  set.compile()
+  return { texts, matching: (value) => (value.length > VALUE_MAX ? NONE : new Set(set.match(value))) }
+})
+
+function compile(text: string): CompiledExpression {
+  if (LITERAL.test(text)) return { kind: 'compiled', expression: { text, matches: (value) => value === text } }
+  try {
+    const program = RE2JS.compile(text)
+    const matches = (value: string): boolean => value.length <= VALUE_MAX && program.testExact(value)
+    return { kind: 'compiled', expression: { text, matches } }
+  } catch (error) {
+    if (error instanceof RE2JSException) return { kind: 'invalid', reason: error.message }
+    throw error
+  }
+}
+
+/** The oldest goes when the bound is reached. */
+function memo<T>(make: (key: string) => T): (key: string) => T {
+  const made = new Map<string, T>()
+  return (key) => {
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const value = make(key)
+    if (made.size >= MEMO_MAX) made.delete(made.keys().next().value!)
+    made.set(key, value)
+    return value
+  }
+}
