@@ -1,0 +1,193 @@
+/**
+ * Everything that the agent of one node decides from, folded from the log alone: a restarted agent continues where the log ends.
+ *
+ * Other nodes' events count only where they say which addresses belong to which identity.
+ */
+import { Map as PersistentMap } from 'immutable'
+import type { EventOf } from '../../events/catalogue.ts'
+import {
+  type Cidr,
+  type EndpointId,
+  type EventId,
+  type IdentityId,
+  type NodeName,
+  nodeStream,
+  type Position,
+  type StreamName,
+} from '../../events/ids.ts'
+import type { Recorded } from '../../events/recorded.ts'
+import { type Projection, projection } from '../projection.ts'
+import { nodeOfStream } from '../world.ts'
+import {
+  type AgentEndpoint,
+  type AgentEndpointEvent,
+  createdEndpoint,
+  evolveEndpoint,
+  interrupted,
+} from './endpoint.ts'
+import { evolveProxy, NO_PROXY, PROXY_READS, type ProxyState } from './proxy.ts'
+
+/** A change of the repository to which the node has not reacted yet. */
+export type Unreacted = { readonly revision: number; readonly position: Position }
+
+/** An endpoint of another node: its addresses belong to its identity here too. */
+export type RemoteEndpoint = {
+  readonly created: EventOf<'EndpointCreated'>
+  readonly identity: IdentityId | null
+}
+
+export type AgentState = {
+  readonly node: NodeName
+  /** Of the policy repository; 1 before the first policy. */
+  readonly revision: number
+  /** The revision up to which the node has reacted. */
+  readonly reacted: number
+  /** In order. */
+  readonly unreacted: readonly Unreacted[]
+  /** Id of the last `AgentStarted`: only the agent that wrote it may go on. */
+  readonly agent: EventId | null
+  /** Whether that agent has said that it stopped. */
+  readonly stopped: boolean
+  readonly endpoints: PersistentMap<EndpointId, AgentEndpoint>
+  /** Number of the last build of an id, over all endpoints that had it. */
+  readonly builds: PersistentMap<EndpointId, number>
+  /** By stream and id. */
+  readonly remote: PersistentMap<string, RemoteEndpoint>
+  readonly localIdentities: PersistentMap<Cidr, IdentityId>
+  readonly ipcache: PersistentMap<Cidr, EventOf<'IpcacheUpserted'>>
+  readonly proxy: ProxyState
+}
+
+const NODE_READS = [
+  'AgentStarted',
+  'AgentStopped',
+  'PolicyReaction',
+  'IdentityAllocated',
+  'IdentityReleased',
+  'IpcacheUpserted',
+  'IpcacheDeleted',
+  'EndpointCreated',
+] as const
+const ENDPOINT_READS = [
+  'EndpointIdentityChanged',
+  'EndpointStateChanged',
+  'EndpointDeleted',
+  'EndpointRegenerationRequested',
+  'EndpointRegenerationStarted',
+  'PolicyMapWritten',
+  'EndpointRegenerationSucceeded',
+  'EndpointRegenerationFailed',
+  'EndpointRevisionBumped',
+  'ProgramLoaded',
+  'ProgramUnloaded',
+] as const
+const SHARED_READS = ['PolicyAdded', 'PolicyDeleted'] as const
+type Read =
+  | (typeof SHARED_READS)[number]
+  | (typeof NODE_READS)[number]
+  | (typeof ENDPOINT_READS)[number]
+  | (typeof PROXY_READS)[number]
+type NodeEvent = EventOf<Exclude<Read, 'PolicyAdded' | 'PolicyDeleted'>>
+
+export function agentState(node: NodeName): Projection<AgentState, Read> {
+  return projection<AgentState, Read>({
+    name: `agent-${node}`,
+    version: 1,
+    reads: [...SHARED_READS, ...NODE_READS, ...ENDPOINT_READS, ...PROXY_READS],
+    initial: {
+      node,
+      revision: 1,
+      reacted: 1,
+      unreacted: [],
+      agent: null,
+      stopped: false,
+      endpoints: PersistentMap(),
+      builds: PersistentMap(),
+      remote: PersistentMap(),
+      localIdentities: PersistentMap(),
+      ipcache: PersistentMap(),
+      proxy: NO_PROXY,
+    },
+    evolve: (state, recorded) => {
+      const { event, position, stream } = recorded
+      if (event.type === 'PolicyAdded' || event.type === 'PolicyDeleted') {
+        const { revision } = event
+        return { ...state, revision, unreacted: [...state.unreacted, { revision, position }] }
+      }
+      const owner = nodeOfStream(stream)
+      if (owner === node) return evolveOwn(state, recorded as Recorded<NodeEvent>)
+      return owner === null ? state : { ...state, remote: evolveRemote(state.remote, stream, event) }
+    },
+  })
+}
+
+function evolveOwn(state: AgentState, recorded: Recorded<NodeEvent>): AgentState {
+  const { event, position, id } = recorded
+  switch (event.type) {
+    case 'AgentStarted':
+      return started(state, id)
+    case 'AgentStopped':
+      return { ...state, stopped: true }
+    case 'PolicyReaction':
+      return {
+        ...state,
+        reacted: event.revision,
+        unreacted: state.unreacted.filter(({ revision }) => revision > event.revision),
+      }
+    case 'IdentityAllocated':
+      if (event.prefix === null) return state
+      return { ...state, localIdentities: state.localIdentities.set(event.prefix, event.identity) }
+    case 'IdentityReleased':
+      return { ...state, localIdentities: state.localIdentities.filter((identity) => identity !== event.identity) }
+    case 'IpcacheUpserted':
+      return { ...state, ipcache: state.ipcache.set(event.prefix, event) }
+    case 'IpcacheDeleted':
+      return { ...state, ipcache: state.ipcache.delete(event.prefix) }
+    case 'EndpointCreated': {
+      const endpoint = createdEndpoint(event, position, state.endpoints.get(event.endpoint))
+      return { ...state, endpoints: state.endpoints.set(event.endpoint, endpoint) }
+    }
+    case 'ProxyPortAllocated':
+    case 'ProxyPortReleased':
+    case 'XdsPublished':
+    case 'XdsAcked':
+    case 'XdsNacked':
+    case 'ProxyConnectionChanged':
+      return { ...state, proxy: evolveProxy(state.proxy, recorded as Recorded<typeof event>, nodeStream(state.node)) }
+    default:
+      return atEndpoint(state, recorded as Recorded<AgentEndpointEvent>)
+  }
+}
+
+function started(state: AgentState, id: EventId): AgentState {
+  return {
+    ...state,
+    agent: id,
+    stopped: false,
+    endpoints: state.endpoints.map(interrupted),
+    proxy: { ...state.proxy, connected: new Set() },
+  }
+}
+
+/** An endpoint that has left is forgotten, except where its id has another owner by now. */
+function atEndpoint(state: AgentState, recorded: Recorded<AgentEndpointEvent>): AgentState {
+  const { event } = recorded
+  const before = state.endpoints.get(event.endpoint)
+  if (before === undefined) return state
+  if (event.type === 'EndpointStateChanged' && event.to === 'disconnected') {
+    return before.leaving ? { ...state, endpoints: state.endpoints.delete(event.endpoint) } : state
+  }
+  const builds =
+    event.type === 'EndpointRegenerationStarted' ? state.builds.set(event.endpoint, event.build) : state.builds
+  return { ...state, builds, endpoints: state.endpoints.set(event.endpoint, evolveEndpoint(before, recorded)) }
+}
+
+function evolveRemote(remote: AgentState['remote'], stream: StreamName, event: NodeEvent): AgentState['remote'] {
+  if (event.type !== 'EndpointCreated' && event.type !== 'EndpointIdentityChanged' && event.type !== 'EndpointDeleted')
+    return remote
+  const key = `${stream}/${event.endpoint}`
+  if (event.type === 'EndpointCreated') return remote.set(key, { created: event, identity: null })
+  if (event.type === 'EndpointDeleted') return remote.delete(key)
+  const before = remote.get(key)
+  return before === undefined ? remote : remote.set(key, { ...before, identity: event.identity })
+}
