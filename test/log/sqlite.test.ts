@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -73,4 +73,32 @@ test('L16 a file that is no log, a newer log, a damaged one and a missing one ar
   assert.throws(() => openSqliteLog({ path: newer, now }), /log-newer: .* has shape 99/)
   assert.throws(() => openSqliteLog({ path: freshPath(), now, readOnly: true }), /does not exist/)
   assert.throws(() => openSqliteLog({ path: join(folder, 'no', 'such', 'folder.db'), now }), { code: 'log-io' })
+})
+
+test('L18 space kept ahead in the write-ahead log holds nothing: a copy of the files reads as far as was written', async () => {
+  const path = freshPath()
+  await using log = openSqliteLog({ path, now })
+  for (let n = 0; n < 100; n += 1) await log.append([{ stream: NODE, expected: 'any', events: [anEvent()] }])
+  assert.ok(statSync(`${path}-wal`).size > 4 * 2 ** 20, 'space was kept')
+  const copy = `${path}.copy`
+  copyFileSync(path, copy)
+  copyFileSync(`${path}-wal`, `${copy}-wal`)
+  await using copied = openSqliteLog({ path: copy, now })
+  assert.deepEqual(await readEverything(copied), await readEverything(log))
+  await copied.append([{ stream: NODE, expected: StreamRevision(99), events: [anEvent()] }])
+  assert.equal((await readEverything(copied)).length, 101)
+})
+
+test('L19 a writer that others overtake places its next append where theirs ended', async () => {
+  const path = freshPath()
+  await using one = openSqliteLog({ path, now })
+  await using two = openSqliteLog({ path, now })
+  const events = Array.from({ length: 40 }, () => anEvent())
+  for (const [index, event] of events.entries()) {
+    const writer = index % 3 === 0 ? one : two
+    const expected = index === 0 ? 'no-stream' : StreamRevision(index - 1)
+    assert.equal((await writer.append([{ stream: NODE, expected, events: [event] }])).kind, 'appended')
+  }
+  const retried = await one.append([{ stream: NODE, expected: StreamRevision(4), events: events.slice(5, 39) }])
+  assert.deepEqual([retried.kind, (await readEverything(one)).length], ['appended', 40])
 })

@@ -18,11 +18,15 @@ export class SqliteReader {
   readonly #ids: Map<string, number> = new Map()
   readonly #after: StatementSync
   readonly #last: StatementSync
+  readonly #head: StatementSync
+  readonly #id: StatementSync
 
   constructor(database: DatabaseSync) {
     this.#database = database
     this.#after = this.#rows(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`)
     this.#last = database.prepare('SELECT max(position) AS position FROM events')
+    this.#head = database.prepare('SELECT max(revision) AS revision FROM events WHERE stream = ?')
+    this.#id = database.prepare('SELECT id FROM streams WHERE name = ?')
   }
 
   after(position: Position | null): readonly StoredEvent[] {
@@ -57,7 +61,7 @@ export class SqliteReader {
   streamId(name: StreamName): number | null {
     const known = this.#ids.get(name)
     if (known !== undefined) return known
-    const row = this.#database.prepare('SELECT id FROM streams WHERE name = ?').get(name) as { id: number } | undefined
+    const row = this.#id.get(name) as { id: number } | undefined
     if (row === undefined) return null
     this.#ids.set(name, row.id)
     return row.id
@@ -66,7 +70,7 @@ export class SqliteReader {
   streamHead(name: StreamName): StreamRevision | 'no-stream' {
     const stream = this.streamId(name)
     if (stream === null) return 'no-stream'
-    const row = this.#database.prepare('SELECT max(revision) AS revision FROM events WHERE stream = ?').get(stream)
+    const row = this.#head.get(stream)
     return ((row as { revision: number | null }).revision ?? 'no-stream') as StreamRevision | 'no-stream'
   }
 

@@ -3,11 +3,13 @@
  * conflicts takes nothing away from the others, because every batch is placed before its first row is written.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { EventId, Position, StreamName, Timestamp } from '../../../events/ids.ts'
+import type { Position, Timestamp } from '../../../events/ids.ts'
 import { type AppendOutcome, LogError, type StreamAppend } from '../../ports/log.ts'
 import { checkBatch, place } from '../placement.ts'
 import type { SqliteReader } from './reader.ts'
 import { asLogError } from './schema.ts'
+import { StreamEnds } from './stream-ends.ts'
+import { WalSpace } from './wal-space.ts'
 
 type Pending = {
   readonly batch: readonly StreamAppend[]
@@ -25,9 +27,12 @@ export class SqliteWriter {
   readonly #path: string
   readonly #insert: StatementSync
   readonly #insertStream: StatementSync
-  readonly #ids: StatementSync
   readonly #positions: StatementSync
   readonly #lastTime: StatementSync
+  readonly #begin: StatementSync
+  readonly #end: StatementSync
+  readonly #ends: StreamEnds
+  readonly #space: WalSpace
   #queue: Pending[] = []
   #scheduled = false
   #closed = false
@@ -45,11 +50,14 @@ export class SqliteWriter {
       'INSERT INTO events (stream, revision, recorded_at, id, type, v, body, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     )
     this.#insertStream = database.prepare('INSERT INTO streams (name) VALUES (?)')
-    this.#ids = database.prepare('SELECT id FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?')
     this.#positions = database.prepare(
       'SELECT position, recorded_at AS time FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?',
     )
     this.#lastTime = database.prepare('SELECT recorded_at AS time FROM events ORDER BY position DESC LIMIT 1')
+    this.#begin = database.prepare('BEGIN IMMEDIATE')
+    this.#end = database.prepare('COMMIT')
+    this.#ends = new StreamEnds(database, reader)
+    this.#space = new WalSpace(database, options.path)
   }
 
   append(batch: readonly StreamAppend[]): Promise<AppendOutcome> {
@@ -82,6 +90,7 @@ export class SqliteWriter {
     if (group.length === 0) return
     try {
       const outcomes = this.#commit(group)
+      this.#space.afterFlush()
       for (const [index, { resolve }] of group.entries()) resolve(outcomes[index]!)
     } catch (error) {
       for (const { reject } of group) reject(asLogError(error, this.#path))
@@ -98,22 +107,24 @@ export class SqliteWriter {
   }
 
   #commit(group: readonly Pending[]): readonly AppendOutcome[] {
-    this.#database.exec('BEGIN IMMEDIATE')
+    this.#begin.run()
     try {
+      this.#ends.refresh()
       const last = this.#lastTime.get() as { readonly time: number } | undefined
       const recordedAt = Math.max(this.#now(), last?.time ?? 0) as Timestamp
       const outcomes = group.map(({ batch }) => this.#write(batch, recordedAt))
-      this.#database.exec('COMMIT')
+      this.#end.run()
       return outcomes
     } catch (error) {
       this.#reader.forgetStreams()
+      this.#ends.forget()
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       throw error
     }
   }
 
   #write(batch: readonly StreamAppend[], recordedAt: Timestamp): AppendOutcome {
-    const placements = batch.map((append) => place(append, this.#view(append.stream)))
+    const placements = batch.map((append) => place(append, this.#ends.view(append.stream)))
     const found = placements.filter((placement) => placement.kind !== 'conflict')
     if (found.length < placements.length) return placements.find((placement) => placement.kind === 'conflict')!
     if (found.every(({ kind }) => kind === 'present')) return this.#asBefore(batch, found)
@@ -127,15 +138,6 @@ export class SqliteWriter {
       }
     const positions = batch.flatMap((append, index) => this.#insertAll(append, found[index]!.first, recordedAt))
     return { kind: 'appended', positions, recordedAt }
-  }
-
-  #view(stream: StreamName): Parameters<typeof place>[1] {
-    const row = this.#reader.streamId(stream)
-    return {
-      head: this.#reader.streamHead(stream),
-      idsFrom: (revision, count) =>
-        row === null ? [] : (this.#ids.all(row, revision, count) as unknown as { id: EventId }[]).map(({ id }) => id),
-    }
   }
 
   #asBefore(batch: readonly StreamAppend[], placements: readonly { readonly first: number }[]): AppendOutcome {
@@ -155,9 +157,14 @@ export class SqliteWriter {
 
   #insertAll({ stream, events }: StreamAppend, first: number, recordedAt: Timestamp): readonly Position[] {
     const row = this.#reader.streamId(stream) ?? Number(this.#insertStream.run(stream).lastInsertRowid)
-    return events.map(({ id, type, v, body, meta }, index) => {
+    const positions = events.map(({ id, type, v, body, meta }, index) => {
       const { lastInsertRowid } = this.#insert.run(row, first + index, recordedAt, id, type, v, body, meta)
       return BigInt(lastInsertRowid) as Position
     })
+    this.#ends.appended(
+      stream,
+      events.map(({ id }) => id),
+    )
+    return positions
   }
 }
