@@ -75,8 +75,19 @@ function readHeader(reader: Reader, value: Json, path: string): HttpRule['header
   const text = reader.asText(value, path)
   const blank = text.indexOf(' ')
   const name = (blank === -1 ? text : text.slice(0, blank)).replace(/:$/, '')
+  const wanted = blank === -1 ? null : text.slice(blank + 1)
+  checkHeader(reader, path, name, wanted ?? '')
+  return { name, value: wanted }
+}
+
+/** A token (RFC 9110 §5.6.2), or a pseudo-header. The proxy refuses a whole update for a name or value that HTTP does not have. */
+const HEADER_NAME = /^:?[-!#$%&'*+.^_`|~0-9A-Za-z]+$/
+const HEADER_VALUE = /^[^\0\r\n]*$/
+
+function checkHeader(reader: Reader, path: string, name: string, value: string): void {
   if (name === '') reader.refuse('header-name-missing', path, 'header name missing')
-  return { name, value: blank === -1 ? null : text.slice(blank + 1) }
+  else if (!HEADER_NAME.test(name)) reader.refuse('header-name', path, `${JSON.stringify(name)} is not a header name`)
+  if (!HEADER_VALUE.test(value)) reader.refuse('header-value', path, 'a header value has no line breaks')
 }
 
 const MISMATCHES: readonly string[] = ['LOG', 'ADD', 'DELETE', 'REPLACE']
@@ -84,7 +95,8 @@ const MISMATCHES: readonly string[] = ['LOG', 'ADD', 'DELETE', 'REPLACE']
 function readHeaderMatch(reader: Reader, value: Json, path: string): HeaderMatch {
   const object = reader.object(value, path, ['mismatch', 'name', 'secret', 'value'])
   const name = reader.text(object, 'name', path) ?? ''
-  if (name === '') reader.refuse('header-name-missing', pointer(path, 'name'), 'header name missing')
+  const wanted = reader.text(object, 'value', path) ?? ''
+  checkHeader(reader, pointer(path, 'name'), name, wanted)
   const mismatch = reader.text(object, 'mismatch', path) ?? ''
   if (mismatch !== '' && !isMismatch(mismatch)) {
     reader.refuse(
@@ -95,7 +107,7 @@ function readHeaderMatch(reader: Reader, value: Json, path: string): HeaderMatch
   }
   return {
     name,
-    value: reader.text(object, 'value', path) ?? '',
+    value: wanted,
     secret: readSecret(reader, object['secret'], pointer(path, 'secret')),
     mismatch: isMismatch(mismatch) ? mismatch : 'FAIL',
   }
@@ -179,6 +191,8 @@ function readKafkaRule(reader: Reader, value: Json, path: string): KafkaRule {
     reader.refuse('kafka-topic', pointer(path, 'topic'), `longer than ${KAFKA_TOPIC_MAX}`)
   else if (topic !== null && !/^[a-zA-Z0-9._-]+$/.test(topic))
     reader.refuse('kafka-topic', pointer(path, 'topic'), `invalid Kafka topic "${topic}"`)
+  if (clientId !== null && !/^[a-zA-Z0-9._-]+$/.test(clientId))
+    reader.refuse('kafka-client', pointer(path, 'clientID'), `invalid Kafka clientID "${clientId}"`)
   return {
     role: known === 'produce' || known === 'consume' ? known : null,
     apiKey: apiKey?.toLowerCase() ?? null,
@@ -193,13 +207,20 @@ function readDns(reader: Reader, object: JsonObject, path: string): L7Rules | nu
   return rules === null || rules.length === 0 ? null : { kind: 'dns', rules }
 }
 
+/** RFC 1035 §2.3.4. */
+const DNS_NAME_MAX = 255
+
 /** `matchName` or `matchPattern`, lower case: an element of `dns` and of `toFQDNs`. */
 export function readNameOrPattern(reader: Reader, value: Json, path: string): DnsRule {
   const object = reader.object(value, path, ['matchName', 'matchPattern'])
   const name = (reader.text(object, 'matchName', path) ?? '').toLowerCase()
   const pattern = (reader.text(object, 'matchPattern', path) ?? '').toLowerCase()
-  if (name !== '' && pattern !== '')
-    reader.refuse('dns-name-and-pattern', path, 'only one of matchName and matchPattern is allowed')
+  if ((name === '') === (pattern === ''))
+    reader.refuse('dns-name-or-pattern', path, 'exactly one of matchName and matchPattern must be given')
+  for (const [key, text] of Object.entries({ matchName: name, matchPattern: pattern })) {
+    if (text.length > DNS_NAME_MAX)
+      reader.refuse('dns-name-long', pointer(path, key), `${text.length} characters are more than ${DNS_NAME_MAX}`)
+  }
   if (!/^[-a-z0-9_.]*$/.test(name))
     reader.refuse('dns-name', pointer(path, 'matchName'), `invalid characters in "${name}"`)
   if (!/^[-a-z0-9_.*]*$/.test(pattern))

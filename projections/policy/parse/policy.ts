@@ -11,6 +11,7 @@ import type { Json } from '../../../events/schema.ts'
 import type { PolicyRule } from '../rule.ts'
 import { derivedFrom } from './label.ts'
 import { type JsonObject, pointer, Reader } from './reader.ts'
+import { PROGRAMS_MAX } from './regex.ts'
 import { type RuleContext, readRule } from './rule.ts'
 
 export type PolicyDocument = {
@@ -31,7 +32,7 @@ export type PolicyReading =
     }
 
 export function readPolicy(object: Json): PolicyReading {
-  const reader = new Reader()
+  const reader = new Reader(PROGRAMS_MAX)
   const policy = readDocument(reader, reader.anyObject(object, ''))
   return readingOf(reader, policy)
 }

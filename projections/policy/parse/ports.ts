@@ -177,13 +177,27 @@ function isPortName(text: string): boolean {
   return /^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/i.test(text) && /[a-z]/i.test(text) && !text.includes('--')
 }
 
+/** As in the CRD of current Cilium; `*` stands for characters of one label, `**` for labels. */
+const SERVER_NAME = /^[-a-z0-9_*]+(\.[-a-z0-9_*]+)*\.?$/i
+const SERVER_NAME_MAX = 255
+const SERVER_NAMES_MAX = 40
+
 function readServerNames(reader: Reader, object: JsonObject, path: string): readonly string[] {
   const names = reader.each(object, 'serverNames', path, (item, at) => {
     const name = reader.asText(item, at)
     if (name === '') reader.refuse('server-name-empty', at, 'an empty server name matches nothing')
-    if (name.length > 255) reader.refuse('server-name-long', at, `${name.length} characters are more than 255`)
+    else if (!SERVER_NAME.test(name)) {
+      reader.refuse('server-name', at, `${JSON.stringify(name)} is not a DNS name, nor one with * or ** for labels`)
+    }
+    if (name.length > SERVER_NAME_MAX) {
+      reader.refuse('server-name-long', at, `${name.length} characters are more than ${SERVER_NAME_MAX}`)
+    }
     return name.toLowerCase()
   })
+  if (names !== null && names.length > SERVER_NAMES_MAX) {
+    const at = pointer(path, 'serverNames')
+    reader.refuse('too-many-server-names', at, `${names.length} server names are more than ${SERVER_NAMES_MAX}`)
+  }
   return [...new Set(names ?? [])].toSorted()
 }
 

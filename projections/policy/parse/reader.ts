@@ -12,13 +12,20 @@ export type JsonObject = { readonly [key: string]: Json }
 export class Reader {
   readonly problems: Problem[] = []
   readonly schemaProblems: Problem[] = []
+  /** Of the regular expressions read so far. */
+  instructions = 0
+  readonly instructionsMax: number
+
+  constructor(instructionsMax: number) {
+    this.instructionsMax = instructionsMax
+  }
 
   refuse(code: string, path: string, reason: string): void {
-    this.problems.push({ code, path, reason, line: null, column: null })
+    collect(this.problems, { code, path, reason, line: null, column: null })
   }
 
   refuseBySchema(code: string, path: string, reason: string): void {
-    this.schemaProblems.push({ code, path, reason, line: null, column: null })
+    collect(this.schemaProblems, { code, path, reason, line: null, column: null })
   }
 
   /** The object; fields that are not in `known` are schema problems. Null, as in Go's JSON, is an object without fields. */
@@ -88,6 +95,20 @@ export class Reader {
   dictionary(object: JsonObject, key: string, path: string): readonly (readonly [string, string])[] {
     const inner = this.anyObject(object[key], pointer(path, key))
     return Object.entries(inner).map(([name, value]) => [name, this.asText(value, pointer(pointer(path, key), name))])
+  }
+}
+
+/** Problems of one kind in one input: nobody reads more, and a hostile input could have millions. */
+export const PROBLEMS_MAX = 1_000
+
+function collect(problems: Problem[], problem: Problem): void {
+  const last = problems.at(-1)
+  // What is found wrong with the value that stands in for one of another type says nothing new.
+  if (last !== undefined && last.path === problem.path && last.code.startsWith('not-')) return
+  if (problems.length < PROBLEMS_MAX) problems.push(problem)
+  else if (problems.length === PROBLEMS_MAX) {
+    const reason = `only the first ${PROBLEMS_MAX} problems are listed`
+    problems.push({ ...problem, code: 'more-problems', reason })
   }
 }
 

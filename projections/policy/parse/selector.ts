@@ -91,7 +91,10 @@ function readExpression(reader: Reader, value: Json, path: string): LabelRequire
   const key = reader.text(object, 'key', path) ?? ''
   const operator = reader.text(object, 'operator', path) ?? ''
   const values = reader.each(object, 'values', path, (item, at) => reader.asText(item, at)) ?? []
-  if (key === '') reader.refuse('selector-key-missing', pointer(path, 'key'), 'a label expression needs a key')
+  if (key === '') {
+    reader.refuse('selector-key-missing', pointer(path, 'key'), 'a label expression needs a key')
+    return null
+  }
   if (!isOperator(operator)) {
     reader.refuse(
       'selector-operator',
@@ -122,7 +125,7 @@ function requirement(
   values: readonly string[],
 ): LabelRequirement {
   const { source, key } = sourcedKey(extendedKey, 'any')
-  if (extendedKey !== '' && !isQualifiedName(key)) {
+  if (!LABEL_SOURCE.test(source) || !isQualifiedName(key)) {
     reader.refuse('label-key', path, `${JSON.stringify(extendedKey)} is not a label key`)
   }
   for (const value of values) {
@@ -137,6 +140,7 @@ function requirement(
 const LABEL_PART_MAX = 63
 const LABEL_PREFIX_MAX = 253
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/
+const LABEL_SOURCE = /^[a-z0-9-]+$/
 const LABEL_PREFIX = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
 function isQualifiedName(key: string): boolean {
