@@ -31,9 +31,9 @@ export async function answer(options: ReadOptions, find: (world: World) => Found
   return render(find(world), { moment: outcome.moment, revision: world.revision, output: options.output })
 }
 
-type Frame = { readonly moment: Moment | null; readonly revision: number; readonly output: Output }
+export type Frame = { readonly moment: Moment | null; readonly revision: number; readonly output: Output }
 
-function render({ items, text }: Found, { moment, revision, output }: Frame): string {
+export function render({ items, text }: Found, { moment, revision, output }: Frame): string {
   const position = moment === null ? null : String(moment.position)
   const time = moment === null ? null : isoTime(moment.recordedAt)
   const document = { position, time, revision, items }

@@ -1,9 +1,13 @@
 /** The choice of adapters: the only file that knows which log stands behind a URL. */
-import { join } from 'node:path'
-import { Timestamp } from '../../events/ids.ts'
+import { mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { EventType } from '../../events/catalogue.ts'
+import { NodeName, Timestamp } from '../../events/ids.ts'
+import { nodeOfStream } from '../../projections/world.ts'
 import { openSqliteLog } from '../log/sqlite/log.ts'
-import type { EventLog } from '../ports/log.ts'
-import { CliError } from './failure.ts'
+import { type EventLog, LogError } from '../ports/log.ts'
+import { CliError, messageOf } from './failure.ts'
 
 export type Place = { readonly log: string | undefined; readonly state: string | undefined }
 
@@ -14,12 +18,59 @@ export function stateFolder({ state }: Pick<Place, 'state'>): string {
 
 /** For reading only. `sqlite:PATH` or a plain path; by default `log.db` in the state folder. Throws `LogError`, `CliError`. */
 export function openLogToRead(place: Place): EventLog {
+  return openSqliteLog({ path: pathOf(place), now, readOnly: true })
+}
+
+/** For reading and appending; folder and file are made where they are missing. Throws `LogError`, `CliError`. */
+export function openLogToWrite(place: Place): EventLog {
+  const path = pathOf(place)
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+  } catch (error) {
+    throw new LogError('log-io', `${dirname(path)}: ${messageOf(error)}`, { cause: error })
+  }
+  return openSqliteLog({ path, now })
+}
+
+function pathOf(place: Place): string {
   const url = place.log ?? join(stateFolder(place), 'log.db')
   const scheme = /^([a-z][a-z0-9+]*):/.exec(url)?.[1]
   if (scheme !== undefined && scheme !== 'sqlite') {
     throw new CliError('usage', `log-scheme-unknown at --log: ${scheme}: is not one of sqlite:PATH or a plain path`)
   }
-  return openSqliteLog({ path: url.replace(/^sqlite:/, ''), now, readOnly: true })
+  return url.replace(/^sqlite:/, '')
+}
+
+/**
+ * The node that a verb speaks of: the one asked for, $HINDCAST_NODE, the only one that the log knows, or this machine. Throws `CliError`.
+ */
+export async function nodeNameOf(log: EventLog, wanted: string | undefined): Promise<NodeName> {
+  const given = wanted ?? process.env['HINDCAST_NODE']
+  if (given !== undefined && given !== '') return checkedNode(given)
+  const known = await nodesOf(log)
+  const here = hostname().toLowerCase()
+  if (known.size === 0 || known.has(here)) return checkedNode(here)
+  const [only, ...more] = known
+  if (only !== undefined && more.length === 0) return checkedNode(only)
+  throw new CliError('usage', `node-ambiguous at --node: the log knows ${[...known].toSorted().join(', ')}`)
+}
+
+function checkedNode(name: string): NodeName {
+  try {
+    return NodeName(name)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new CliError('usage', `node-name at --node: ${error.message}`)
+  }
+}
+
+async function nodesOf(log: EventLog): Promise<ReadonlySet<string>> {
+  const types: readonly EventType[] = ['AgentStarted', 'EndpointCreated']
+  const names = new Set<string>()
+  for await (const batch of log.readAll({ direction: 'forwards', after: null, types })) {
+    for (const { stream } of batch) names.add(nodeOfStream(stream) ?? '')
+  }
+  return names
 }
 
 export function now(): Timestamp {

@@ -12,5 +12,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.exitCode = await runCommand(process.argv.slice(2), {
   write: (text) => void process.stdout.write(text),
   warn: (text) => void process.stderr.write(text),
+  stdin: process.stdin,
   stop: stop.signal,
 })

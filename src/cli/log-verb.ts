@@ -23,6 +23,7 @@ export type LogOptions = Place & {
 export type LogSink = {
   readonly write: (text: string) => void
   readonly warn: (text: string) => void
+  readonly stdin: AsyncIterable<Uint8Array>
   /** Ends `--follow`. */
   readonly stop: AbortSignal
 }

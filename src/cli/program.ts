@@ -5,9 +5,10 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { XdsType } from '../../events/node.ts'
 import type { World } from '../../projections/world.ts'
 import { answer, type Found, OUTPUTS, type ReadOptions } from './answer.ts'
-import { CliError, EXIT, exitCodeOf } from './failure.ts'
+import { CliError, EXIT, exitCodeOf, messageOf } from './failure.ts'
 import { type LogOptions, type LogSink, printLog } from './log-verb.ts'
 import * as verbs from './verbs.ts'
+import { addWriting } from './write-grammar.ts'
 
 const XDS_TYPES: readonly XdsType[] = ['npds', 'nphds', 'lds']
 const ENDPOINT_ID_MAX = 0xffff
@@ -22,7 +23,7 @@ export async function runCommand(args: readonly string[], sink: LogSink): Promis
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
     const code = exitCodeOf(error)
     if (code === null) throw error
-    sink.warn(`error: ${error instanceof Error ? error.message : String(error)}\n`)
+    if (messageOf(error) !== '') sink.warn(`error: ${messageOf(error)}\n`)
     return code
   }
 }
@@ -44,7 +45,9 @@ function grammar(sink: LogSink): Command {
     .description('print the version')
     .action(() => sink.write(`hindcast ${version()}\n`))
   addLog(program, sink)
-  addObjects(program, sink)
+  const endpoint = program.command('endpoint').description('endpoints of a node')
+  addWriting(program, endpoint, { sink, place })
+  addObjects(program, endpoint, sink)
   addDatapath(program, sink)
   return program
 }
@@ -62,9 +65,9 @@ function addLog(program: Command, sink: LogSink): void {
     .action((options: LogOptions) => printLog(options, sink))
 }
 
-function addObjects(program: Command, sink: LogSink): void {
+function addObjects(program: Command, endpoint: Command, sink: LogSink): void {
   reading(program.command('status'), sink, verbs.status).description('nodes, their agents and how far they are')
-  reading(program.command('endpoint').command('list'), sink, verbs.endpoints).description('endpoints of a node')
+  reading(endpoint.command('list'), sink, verbs.endpoints).description('endpoints of a node')
   reading(program.command('identity').command('list'), sink, verbs.identities).description('security identities')
   reading(program.command('policy').command('get'), sink, verbs.policies).description('policies and their revision')
   reading(program.command('prog').command('list'), sink, verbs.programs).description('attached programs')

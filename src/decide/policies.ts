@@ -14,17 +14,14 @@ import type { StoredPolicies } from '../../projections/ledger/policies.ts'
 import { type Decision, decided, problemAt, refused } from './decision.ts'
 import { nearest } from './nearest.ts'
 
-/** One document of an input, as it was read. */
-export type PolicyWish =
+/** One document of an input, as it was read. `inputDigest` is of the bytes of the file that it stood in. */
+export type PolicyWish = { readonly inputDigest: Digest } & (
   | { readonly kind: 'policy'; readonly resource: ResourceRef; readonly manifest: Json; readonly rules: number }
   | { readonly kind: 'unreadable'; readonly resource: ResourceRef | null; readonly problems: readonly Problem[] }
+)
 
-export type SetPolicies = {
-  readonly kind: 'set-policies'
-  /** Of the input's bytes. */
-  readonly inputDigest: Digest
-  readonly wishes: readonly PolicyWish[]
-}
+/** `wishes` is the input: one file or several. */
+export type SetPolicies = { readonly kind: 'set-policies'; readonly wishes: readonly PolicyWish[] }
 
 export type DeletePolicies = {
   readonly kind: 'delete-policies'
@@ -45,11 +42,11 @@ export type TagPosition = {
 export const REFUSALS_MAX = 100
 const TAG_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
-export function decideSetPolicies({ inputDigest, wishes }: SetPolicies, { revision, byKey }: StoredPolicies): Decision {
+export function decideSetPolicies({ wishes }: SetPolicies, { revision, byKey }: StoredPolicies): Decision {
   const unreadable = wishes.filter((wish) => wish.kind === 'unreadable')
   const policies = wishes.filter((wish) => wish.kind === 'policy')
   const bad = [...unreadable, ...repeated(policies)]
-  if (bad.length > 0) return refusal(inputDigest, bad)
+  if (bad.length > 0) return refusal(bad)
   const events: HindcastEvent[] = []
   for (const { resource, manifest, rules } of policies) {
     const digest = digestOf(manifest)
@@ -109,15 +106,15 @@ type Bad = Extract<PolicyWish, { readonly kind: 'unreadable' }>
 function repeated(policies: readonly Extract<PolicyWish, { readonly kind: 'policy' }>[]): readonly Bad[] {
   const seen = new Set<string>()
   const again = policies.filter(({ resource }) => seen.size === seen.add(resourceKey(resource)).size)
-  return again.map(({ resource }) => {
+  return again.map(({ resource, inputDigest }) => {
     const problem = problemAt('policy-repeated', '/metadata/name', `${resourceKey(resource)} comes twice in one input`)
-    return { kind: 'unreadable', resource, problems: [problem] }
+    return { kind: 'unreadable', resource, inputDigest, problems: [problem] }
   })
 }
 
-function refusal(inputDigest: Digest, bad: readonly Bad[]): Decision {
+function refusal(bad: readonly Bad[]): Decision {
   const events = bad.slice(0, REFUSALS_MAX).map(
-    ({ resource, problems }): EventOf<'PolicyRefused'> => ({
+    ({ resource, inputDigest, problems }): EventOf<'PolicyRefused'> => ({
       type: 'PolicyRefused',
       v: 1,
       resource,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { digestOf } from '../../events/canonical.ts'
 import type { HindcastEvent } from '../../events/catalogue.ts'
 import { encodeEvent } from '../../events/codec.ts'
@@ -150,6 +151,11 @@ export async function recordedLog(): Promise<RecordedLog> {
 export type Ran = { readonly code: number; readonly out: string; readonly err: string }
 
 export async function hindcast(...args: readonly string[]): Promise<Ran> {
+  return hindcastReading('', ...args)
+}
+
+/** With `input` on standard input. */
+export async function hindcastReading(input: string, ...args: readonly string[]): Promise<Ran> {
   let [out, err] = ['', '']
   const code = await runCommand(args, {
     write: (text) => {
@@ -158,6 +164,7 @@ export async function hindcast(...args: readonly string[]): Promise<Ran> {
     warn: (text) => {
       err += text
     },
+    stdin: Readable.from([Buffer.from(input)]),
     stop: new AbortController().signal,
   })
   return { code, out, err }

@@ -20,11 +20,11 @@ function manifest(name: string, spec: number): { readonly [key: string]: string 
 }
 
 function wish(name: string, spec = 1): PolicyWish {
-  return { kind: 'policy', resource: named(name), manifest: manifest(name, spec), rules: 1 }
+  return { kind: 'policy', inputDigest, resource: named(name), manifest: manifest(name, spec), rules: 1 }
 }
 
 function set(...wishes: readonly PolicyWish[]): Command {
-  return { kind: 'set-policies', inputDigest, wishes }
+  return { kind: 'set-policies', wishes }
 }
 
 function added(name: string, revision: number, { spec = 1, replaces = 0 } = {}): EventOf<'PolicyAdded'> {
@@ -46,7 +46,7 @@ function deleted(name: string, revision: number, spec = 1): EventOf<'PolicyDelet
 }
 
 function unreadable(name: string | null, problems: readonly Problem[]): PolicyWish {
-  return { kind: 'unreadable', resource: name === null ? null : named(name), problems }
+  return { kind: 'unreadable', inputDigest, resource: name === null ? null : named(name), problems }
 }
 
 const problem: Problem = { code: 'port-invalid', path: '/spec/ingress/0', reason: '70000', line: 3, column: 5 }
