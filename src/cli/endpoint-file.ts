@@ -36,7 +36,8 @@ export function readEndpointFile(text: string): {
     }))
     return { wishes: [], problems }
   }
-  const reader = new Reader()
+  // An endpoint has no regular expressions.
+  const reader = new Reader(0)
   const wishes = listOf(reader, document.toJS({ maxAliasCount: ALIASES_MAX }) as Json)
   return { wishes, problems: [...reader.problems, ...reader.schemaProblems] }
 }
