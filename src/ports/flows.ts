@@ -33,13 +33,40 @@ export type Flow = {
 
 export type NewFlow = Omit<Flow, 'id'>
 
+/** All that are given must hold. */
 export type FlowQuery = {
+  /** Newer than this one: with the id of the last flow of an answer, the next page. */
   readonly sinceId?: number
+  /** At or after. */
   readonly since?: Timestamp
+  /** At or before. */
   readonly until?: Timestamp
+  /** The newest so many; without it an answer begins with the oldest. */
   readonly last?: number
   readonly verdict?: Flow['verdict']
   readonly endpoint?: number
+}
+
+/** Flows in one answer: about 10 MiB. */
+export const FLOW_QUERY_MAX = 10_000
+
+export type FlowStoreErrorCode =
+  | 'flows-missing'
+  | 'flows-not-ours'
+  | 'flows-newer'
+  | 'flows-damaged'
+  | 'flows-io'
+  | 'flows-closed'
+
+/** The message names the file. Damage is an error for readers only: the writer begins a new file. */
+export class FlowStoreError extends Error {
+  override readonly name = 'FlowStoreError'
+  readonly code: FlowStoreErrorCode
+
+  constructor(code: FlowStoreErrorCode, message: string, options?: ErrorOptions) {
+    super(`${code}: ${message}`, options)
+    this.code = code
+  }
 }
 
 export interface FlowStore extends AsyncDisposable {
@@ -47,6 +74,7 @@ export interface FlowStore extends AsyncDisposable {
   add(flows: readonly NewFlow[]): void
   /** Resolves when everything added so far is in the file. */
   flush(): Promise<void>
+  /** In order of id, at most `FLOW_QUERY_MAX`; flows that are still queued here are not among them. */
   query(query: FlowQuery): Promise<readonly Flow[]>
   /** Flows that were given up because the queue was full. */
   lost(): number

@@ -1,0 +1,122 @@
+/**
+ * The file of the flow store: an ordinary SQLite database with one table, beside the log.
+ *
+ * Flows may be lost with the machine's power (`synchronous=NORMAL`: a commit does not wait for the disk) but not with the process, and the file is
+ * whole after either.
+ */
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { FlowStoreError } from '../ports/flows.ts'
+
+/** "HINF" in ASCII. */
+const APPLICATION_ID = 0x48494e46
+const SCHEMA_VERSION = 1
+/** How long a write waits for another process; then it stays queued and is tried again. The agent is the only writer, so this is rare. */
+const BUSY_TIMEOUT_MS = 20
+/** Size to which SQLite cuts the write-ahead log after a checkpoint. */
+const WAL_BYTES_KEPT = 16 * 1_024 * 1_024
+const SIDE_FILES = ['-wal', '-shm']
+
+const TABLES = `
+  CREATE TABLE flows (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time INTEGER NOT NULL,
+    position TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    endpoint INTEGER NOT NULL,
+    source_address TEXT NOT NULL,
+    source_port INTEGER NOT NULL,
+    source_identity INTEGER NOT NULL,
+    destination_address TEXT NOT NULL,
+    destination_port INTEGER NOT NULL,
+    destination_identity INTEGER NOT NULL,
+    protocol INTEGER NOT NULL,
+    drop_reason INTEGER,
+    match_type TEXT,
+    proxy_port INTEGER,
+    http TEXT
+  ) STRICT;
+  CREATE INDEX flows_by_time ON flows (time);
+`
+
+/** Creates the file where it is missing or empty. Throws `FlowStoreError`, `flows-damaged` among them. */
+export function openToWrite(path: string): DatabaseSync {
+  return opened(path, false, (database) => {
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`)
+    database.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`)
+    createIfEmpty(database)
+  })
+}
+
+/** Throws `FlowStoreError`; `flows-missing` where there is no file. */
+export function openToRead(path: string): DatabaseSync {
+  if (!existsSync(path)) throw new FlowStoreError('flows-missing', `${path} does not exist`)
+  return opened(path, true, (database) => database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`))
+}
+
+/** Moves a damaged file out of the way: the one before it is given up. Returns where it is. */
+export function putAside(path: string): string {
+  const aside = `${path}.damaged`
+  for (const suffix of SIDE_FILES) rmSync(path + suffix, { force: true })
+  renameSync(path, aside)
+  return aside
+}
+
+/** The error that the port promises, with SQLite's own words (result codes: sqlite.org/rescode.html). */
+export function asFlowError(error: unknown, path: string): Error {
+  if (error instanceof FlowStoreError || !(error instanceof Error)) return error as Error
+  const code = (error as { readonly errcode?: number }).errcode
+  if (code === undefined) return error
+  // 11: malformed, 26: not a database. A table that is missing is damage too.
+  const damaged = [11, 26].includes(code & 0xff) || error.message.startsWith('no such table')
+  return new FlowStoreError(damaged ? 'flows-damaged' : 'flows-io', `${path}: ${error.message}`, { cause: error })
+}
+
+/** SQLITE_BUSY and SQLITE_LOCKED. */
+export function isBusy(error: unknown): boolean {
+  const code = (error as { readonly errcode?: number }).errcode ?? 0
+  return [5, 6].includes(code & 0xff)
+}
+
+function opened(path: string, readOnly: boolean, prepare: (database: DatabaseSync) => void): DatabaseSync {
+  let database: DatabaseSync | null = null
+  try {
+    database = new DatabaseSync(path, { readOnly })
+    prepare(database)
+    check(database, path)
+    return database
+  } catch (error) {
+    database?.close()
+    throw asFlowError(error, path)
+  }
+}
+
+function createIfEmpty(database: DatabaseSync): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number }
+    if (tables === 0) {
+      database.exec(`${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
+    }
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function check(database: DatabaseSync, path: string): void {
+  const pragma = (name: string): number =>
+    (database.prepare(`PRAGMA ${name}`).get() as Record<string, number>)[name] ?? 0
+  if (pragma('application_id') !== APPLICATION_ID) {
+    throw new FlowStoreError('flows-not-ours', `${path} is not a Hindcast flow store`)
+  }
+  const version = pragma('user_version')
+  if (version > SCHEMA_VERSION) {
+    throw new FlowStoreError('flows-newer', `${path} has shape ${version}; this program reads up to ${SCHEMA_VERSION}`)
+  }
+  database.prepare('SELECT min(id), max(id) FROM flows').get()
+}
