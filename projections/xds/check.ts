@@ -1,25 +1,16 @@
 /**
  * What a proxy refuses although it can read it: the rules by which Cilium's Envoy build and the protos' own limits reject an update
- * (cilium/network_policy.cc, host_map.cc, npds.proto). One offence refuses the whole update, so the agent asks before it publishes and the embedded
- * proxy before it takes.
+ * (cilium/network_policy.cc, host_map.cc, npds.proto; ports and rules: projections/l7/check.ts). One offence refuses the whole update, so the
+ * agent asks before it publishes and the embedded proxy before it takes.
  */
-import { RE2JS } from 're2js'
 import type { XdsType } from '../../events/node.ts'
 import { parseAddress, parsePrefixOrAddress, prefixText } from '../ip/prefix.ts'
-import type {
-  HttpNetworkPolicyRule,
-  ListenerMessage,
-  NetworkPolicyHostsMessage,
-  NetworkPolicyMessage,
-  PortNetworkPolicy,
-  PortNetworkPolicyRule,
-} from './messages.ts'
+import { checkNetworkPolicy, problemText } from '../l7/check.ts'
+import type { ListenerMessage, NetworkPolicyHostsMessage, NetworkPolicyMessage } from './messages.ts'
 
 export type XdsResource = NetworkPolicyMessage | NetworkPolicyHostsMessage | ListenerMessage
 
 const U16_MAX = 0xffff
-const U32_MAX = 0xffff_ffff
-const SERVER_NAME = /^[-a-z0-9_*]+(\.[-a-z0-9_*]+)*$/
 
 /** The name that a resource has by its content. */
 export function resourceName(xds: XdsType, resource: object): string {
@@ -76,66 +67,18 @@ function policyProblems(policy: NetworkPolicyMessage): readonly string[] {
       `/endpointIps has ${endpointIps.length} addresses, not 1 or 2`,
     ),
     ...endpointIps.flatMap((ip, i) => when(parseAddress(ip) === null, `/endpointIps/${i} ${ip} is not an address`)),
-    ...portsProblems(policy.ingressPerPortPolicies, '/ingressPerPortPolicies'),
-    ...portsProblems(policy.egressPerPortPolicies, '/egressPerPortPolicies'),
+    ...checkNetworkPolicy(policy).map(problemText),
+    ...unsupportedProblems(policy),
   ]
 }
 
-function portsProblems(ports: readonly PortNetworkPolicy[], path: string): readonly string[] {
-  const seen = new Set<string>()
-  return ports.flatMap((policy, i) => {
-    const { port, endPort, protocol, rules } = policy
-    const range = `${protocol} ${port}-${endPort === 0 ? port : endPort}`
-    const again = seen.has(range)
-    seen.add(range)
-    return [
-      ...when(port > U16_MAX || endPort > U16_MAX, `${path}/${i} ${range} is beyond 65535`),
-      ...when(port === 0 && endPort !== 0, `${path}/${i} has an end but no first port`),
-      ...when(port !== 0 && endPort !== 0 && endPort < port, `${path}/${i} ${range} ends before it begins`),
-      ...when(again, `${path}/${i} ${range} is there twice`),
-      ...rules.flatMap((rule, j) => ruleProblems(rule, `${path}/${i}/rules/${j}`)),
-    ]
-  })
-}
-
-function ruleProblems(rule: PortNetworkPolicyRule, path: string): readonly string[] {
-  const { remotePolicies, proxyId, serverNames, httpRules } = rule
-  return [
-    ...when('passPrecedence' in rule, `${path}/passPrecedence is not supported by this proxy`),
-    ...when(proxyId > U16_MAX, `${path}/proxyId ${proxyId} is beyond 65535`),
-    ...when(
-      remotePolicies.some((id) => id > U32_MAX),
-      `${path}/remotePolicies has an identity beyond 32 bits`,
-    ),
-    ...when(new Set(remotePolicies).size < remotePolicies.length, `${path}/remotePolicies names an identity twice`),
-    ...serverNames.flatMap((name, i) =>
-      when(!SERVER_NAME.test(name), `${path}/serverNames/${i} ${JSON.stringify(name)} is not a server name pattern`),
-    ),
-    ...when(httpRules?.httpRules.length === 0, `${path}/httpRules is empty`),
-    ...(httpRules?.httpRules ?? []).flatMap((http, i) => httpProblems(http, `${path}/httpRules/${i}`)),
-  ]
-}
-
-function httpProblems({ headers, headerMatches }: HttpNetworkPolicyRule, path: string): readonly string[] {
-  return [
-    ...headers.flatMap(({ name, stringMatch, presentMatch }, i) => [
-      ...when(name === '', `${path}/headers/${i} has no name`),
-      ...when(stringMatch === undefined && presentMatch === undefined, `${path}/headers/${i} has no match`),
-      ...(stringMatch?.safeRegex === undefined
-        ? []
-        : regexProblems(stringMatch.safeRegex.regex, `${path}/headers/${i}`)),
-    ]),
-    ...headerMatches.flatMap(({ name }, i) => when(name === '', `${path}/headerMatches/${i} has no name`)),
-  ]
-}
-
-function regexProblems(regex: string, path: string): readonly string[] {
-  try {
-    RE2JS.compile(regex)
-    return []
-  } catch (error) {
-    return [`${path} ${JSON.stringify(regex)}: ${error instanceof Error ? error.message : String(error)}`]
-  }
+/** Fields that the protos have and this project's messages do not. */
+function unsupportedProblems(policy: NetworkPolicyMessage): readonly string[] {
+  const rules = [...policy.ingressPerPortPolicies, ...policy.egressPerPortPolicies].flatMap((port) => port.rules)
+  return when(
+    rules.some((rule) => 'passPrecedence' in rule),
+    'passPrecedence is not supported by this proxy',
+  )
 }
 
 function hostsProblems({ hostAddresses }: NetworkPolicyHostsMessage): readonly string[] {
