@@ -12,6 +12,7 @@ export const OUTPUTS: readonly Output[] = ['table', 'json', 'yaml', 'jsonl']
 export type ReadOptions = Place & {
   readonly at: string | undefined
   readonly node: string | undefined
+  readonly namespace?: string | undefined
   readonly output: Output
 }
 

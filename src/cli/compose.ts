@@ -5,7 +5,9 @@ import { dirname, join } from 'node:path'
 import type { EventType } from '../../events/catalogue.ts'
 import { NodeName, Timestamp } from '../../events/ids.ts'
 import { nodeOfStream } from '../../projections/world.ts'
+import { openFlowReader } from '../flows/sqlite.ts'
 import { openSqliteLog } from '../log/sqlite/log.ts'
+import type { FlowStore } from '../ports/flows.ts'
 import { type EventLog, LogError } from '../ports/log.ts'
 import { CliError, messageOf } from './failure.ts'
 
@@ -30,6 +32,18 @@ export function openLogToWrite(place: Place): EventLog {
     throw new LogError('log-io', `${dirname(path)}: ${messageOf(error)}`, { cause: error })
   }
   return openSqliteLog({ path, now })
+}
+
+/** The flow store of a node lies beside the log. Throws `FlowStoreError` at the query, `CliError` where the node is not clear. */
+export async function openFlowsToRead(
+  log: EventLog,
+  place: Place & { readonly node: string | undefined },
+): Promise<Pick<FlowStore, 'query'>> {
+  return openFlowReader(flowPath(place, await nodeNameOf(log, place.node)))
+}
+
+export function flowPath(place: Place, node: NodeName): string {
+  return join(dirname(pathOf(place)), `flows-${node}.db`)
 }
 
 function pathOf(place: Place): string {

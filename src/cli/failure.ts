@@ -1,6 +1,7 @@
 /** How the command ends. 0 is success; the meaning of the others is fixed, so that scripts can rely on it. */
 import { DecodeError } from '../../events/codec.ts'
 import type { Problem } from '../../events/fields.ts'
+import { FlowStoreError } from '../ports/flows.ts'
 import { LogError } from '../ports/log.ts'
 
 export const EXIT = { ok: 0, difference: 1, usage: 2, notFound: 3, integrity: 4, backend: 5 } as const
@@ -18,12 +19,14 @@ export class CliError extends Error {
   }
 }
 
+const INTEGRITY: readonly string[] = ['log-corrupt', 'log-newer', 'flows-damaged', 'flows-newer', 'flows-not-ours']
+
 /** Null for what nobody expected: a bug, which keeps its stack. */
 export function exitCodeOf(error: unknown): number | null {
   if (error instanceof CliError) return EXIT[error.kind]
   if (error instanceof DecodeError) return EXIT.integrity
-  if (!(error instanceof LogError)) return null
-  return error.code === 'log-corrupt' || error.code === 'log-newer' ? EXIT.integrity : EXIT.backend
+  if (!(error instanceof LogError) && !(error instanceof FlowStoreError)) return null
+  return INTEGRITY.includes(error.code) ? EXIT.integrity : EXIT.backend
 }
 
 /** `code at rule.yaml /spec/ingress/0, line 3:5: reason`; `where` is the file or option, and may be empty. */

@@ -13,5 +13,6 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   write: (text) => void process.stdout.write(text),
   warn: (text) => void process.stderr.write(text),
   stdin: process.stdin,
+  terminal: process.stdout.isTTY === true,
   stop: stop.signal,
 })

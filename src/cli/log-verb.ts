@@ -24,6 +24,8 @@ export type LogSink = {
   readonly write: (text: string) => void
   readonly warn: (text: string) => void
   readonly stdin: AsyncIterable<Uint8Array>
+  /** Standard output is one: colour is welcome. */
+  readonly terminal: boolean
   /** Ends `--follow`. */
   readonly stop: AbortSignal
 }

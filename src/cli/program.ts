@@ -1,12 +1,15 @@
 /** The grammar of `hindcast`: verbs, their options and how they end. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { XdsType } from '../../events/node.ts'
 import type { World } from '../../projections/world.ts'
 import { answer, type Found, OUTPUTS, type ReadOptions } from './answer.ts'
+import { completionScript, SHELLS, type Shell } from './completion.ts'
 import { CliError, EXIT, exitCodeOf, messageOf } from './failure.ts'
+import { FLOW_VERDICTS, type FlowsOptions, printFlows } from './flows-verb.ts'
 import { type LogOptions, type LogSink, printLog } from './log-verb.ts'
+import { COLOUR_CHOICES } from './render/colour.ts'
 import * as verbs from './verbs.ts'
 import { addWriting } from './write-grammar.ts'
 
@@ -49,6 +52,8 @@ function grammar(sink: LogSink): Command {
   addWriting(program, endpoint, { sink, place })
   addObjects(program, endpoint, sink)
   addDatapath(program, sink)
+  addFlows(program, sink)
+  addCompletion(program, sink)
   return program
 }
 
@@ -67,9 +72,13 @@ function addLog(program: Command, sink: LogSink): void {
 
 function addObjects(program: Command, endpoint: Command, sink: LogSink): void {
   reading(program.command('status'), sink, verbs.status).description('nodes, their agents and how far they are')
-  reading(endpoint.command('list'), sink, verbs.endpoints).description('endpoints of a node')
+  reading(endpoint.command('list'), sink, verbs.endpoints)
+    .description('endpoints of a node')
+    .option('-n, --namespace <name>', 'only of this namespace')
   reading(program.command('identity').command('list'), sink, verbs.identities).description('security identities')
-  reading(program.command('policy').command('get'), sink, verbs.policies).description('policies and their revision')
+  reading(program.command('policy').command('get'), sink, verbs.policies)
+    .description('policies and their revision')
+    .option('-n, --namespace <name>', 'only of this namespace')
   reading(program.command('prog').command('list'), sink, verbs.programs).description('attached programs')
   const xds = program.command('xds').command('get').argument('[type]', XDS_TYPES.join(', '), xdsType)
   reading(xds, sink, (world, options, type) => verbs.xds(world, { ...options, type: (type as XdsType) ?? null }))
@@ -86,6 +95,30 @@ function addDatapath(program: Command, sink: LogSink): void {
     return verbs.policyMaps(world, { ...options, numeric, endpoint: all ? 'all' : Number(endpoint) })
   })
   get.description('policy map of an endpoint').option('--all', 'every endpoint').option('-n, --numeric', 'no labels')
+}
+
+function addFlows(program: Command, sink: LogSink): void {
+  const times = 'RFC 3339 or a duration such as 5m'
+  place(program.command('flows'))
+    .description('verdicts and requests of a node, each with the position that decided')
+    .option('--node <name>', 'which node; by default $HINDCAST_NODE, the only one known, or this machine')
+    .option('--since <time>', times)
+    .option('--until <time>', times)
+    .option('--last <count>', 'the newest so many; 20 where no --since is given', count)
+    .addOption(new Option('--verdict <verdict>').choices(FLOW_VERDICTS))
+    .option('--endpoint <id>', 'of one endpoint', endpointId)
+    .option('-f, --follow', 'go on with what comes', false)
+    .addOption(new Option('--color <when>').choices(COLOUR_CHOICES).default('auto'))
+    .addOption(new Option('-o, --output <form>').choices(['table', 'json', 'jsonl']).default('table'))
+    .action((options: FlowsOptions) => printFlows(options, sink))
+}
+
+function addCompletion(program: Command, sink: LogSink): void {
+  program
+    .command('completion')
+    .description('a completion script: source <(hindcast completion bash)')
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .action((shell: Shell) => sink.write(completionScript(program, shell)))
 }
 
 type Finder = (world: World, options: ReadOptions, argument: unknown) => Found
@@ -115,6 +148,11 @@ function endpointId(text: string): number {
     throw new InvalidArgumentError(`an endpoint id is 1 to ${ENDPOINT_ID_MAX}`)
   }
   return id
+}
+
+function count(text: string): number {
+  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError('is not a number above 0')
+  return Number(text)
 }
 
 function xdsType(text: string): XdsType {

@@ -11,8 +11,14 @@ import { table } from './render/table.ts'
 
 export type NodeChoice = { readonly node: string | undefined }
 
-export function endpoints(world: World, choice: NodeChoice): Found {
-  const found = endpointsOf(nodeOf(world, choice))
+/** `namespace` undefined: all. */
+export type NamespaceChoice = { readonly namespace?: string | undefined }
+
+export function endpoints(world: World, choice: NodeChoice & NamespaceChoice): Found {
+  const { namespace } = choice
+  const found = endpointsOf(nodeOf(world, choice)).filter(
+    ({ name }) => namespace === undefined || name.startsWith(`${namespace}/`),
+  )
   return { items: found.map(({ policyMap: _, ...endpoint }) => endpoint), text: endpointTable(found) }
 }
 
@@ -22,8 +28,11 @@ export function identities(world: World, choice: NodeChoice): Found {
   return { items, text: identityTable(items) }
 }
 
-export function policies(world: World): Found {
-  const items = [...world.policies.entries()].toSorted(([a], [b]) => order(a, b)).map(([, { manifest }]) => manifest)
+export function policies(world: World, { namespace }: NamespaceChoice): Found {
+  const items = [...world.policies.entries()]
+    .filter(([, { resource }]) => namespace === undefined || resource.namespace === namespace)
+    .toSorted(([a], [b]) => order(a, b))
+    .map(([, { manifest }]) => manifest)
   return { items, text: `${JSON.stringify(items, null, 2)}\nRevision: ${world.revision}\n` }
 }
 

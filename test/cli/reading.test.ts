@@ -144,3 +144,13 @@ test('C8 log prints the events in order, filtered by type, stream and time', asy
   const early = await hindcast('log', '--log', log.path, '--since', '2020-01-01T00:00:00Z')
   assert.match(early.err, /the log begins at position/)
 })
+
+test('C20 endpoints and policies are chosen by namespace', async () => {
+  const at = ['--at', 'rev:2', '--log', log.path, '-o', 'json']
+  const count = async (...args: readonly string[]): Promise<number> =>
+    JSON.parse((await hindcast(...args, ...at)).out).items.length
+  assert.equal(await count('endpoint', 'list', '-n', 'default'), 3)
+  assert.equal(await count('endpoint', 'list', '-n', 'empire'), 0)
+  assert.equal(await count('policy', 'get', '-n', 'default'), 1)
+  assert.equal(await count('policy', 'get', '-n', 'empire'), 0)
+})

@@ -25,6 +25,7 @@ import {
   type StreamName,
   Timestamp,
 } from '../../events/ids.ts'
+import type { LogSink } from '../../src/cli/log-verb.ts'
 import { runCommand } from '../../src/cli/program.ts'
 import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 
@@ -158,14 +159,23 @@ export async function hindcast(...args: readonly string[]): Promise<Ran> {
 export async function hindcastReading(input: string, ...args: readonly string[]): Promise<Ran> {
   let [out, err] = ['', '']
   const code = await runCommand(args, {
+    ...silentSink(input),
     write: (text) => {
       out += text
     },
     warn: (text) => {
       err += text
     },
-    stdin: Readable.from([Buffer.from(input)]),
-    stop: new AbortController().signal,
   })
   return { code, out, err }
+}
+
+export function silentSink(input = ''): LogSink {
+  return {
+    write: () => {},
+    warn: () => {},
+    terminal: false,
+    stdin: Readable.from([Buffer.from(input)]),
+    stop: new AbortController().signal,
+  }
 }

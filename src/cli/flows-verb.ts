@@ -1,0 +1,123 @@
+/** `hindcast flows`: the last verdicts and requests, and with `--follow` those that come. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AddressBook } from '../history/address-book.ts'
+import { parseTime } from '../history/position.ts'
+import type { Flow, FlowQuery, FlowStore } from '../ports/flows.ts'
+import type { EventLog } from '../ports/log.ts'
+import { now, openFlowsToRead, openLogToRead, type Place } from './compose.ts'
+import { CliError } from './failure.ts'
+import type { LogSink } from './log-verb.ts'
+import { type ColourWhen, paintFor } from './render/colour.ts'
+import { flowLine } from './render/flows.ts'
+
+export type FlowsOptions = Place & {
+  readonly node: string | undefined
+  readonly since: string | undefined
+  readonly until: string | undefined
+  readonly last: number | undefined
+  readonly verdict: Flow['verdict'] | undefined
+  readonly endpoint: number | undefined
+  readonly follow: boolean
+  readonly output: 'table' | 'json' | 'jsonl'
+  readonly color: ColourWhen
+}
+
+export const FLOW_VERDICTS: readonly Flow['verdict'][] = ['FORWARDED', 'DROPPED', 'REDIRECTED', 'ERROR']
+/** As `hubble observe` without a time. */
+const LAST_DEFAULT = 20
+/** The store has no signal for other processes; so long does a flow wait to be shown. */
+const FOLLOW_PAUSE_MS = 200
+
+export async function printFlows(options: FlowsOptions, sink: LogSink): Promise<void> {
+  const query = queryOf(options)
+  if (options.follow && options.output === 'json')
+    throw new CliError('usage', '--follow gives no end to one document: take -o jsonl')
+  await using log = openLogToRead(options)
+  const flows = await openFlowsToRead(log, options)
+  const shown = { log, book: new AddressBook(), options, sink }
+  if (options.output === 'json') return sink.write(`${JSON.stringify({ items: await all(flows, query) }, null, 2)}\n`)
+  const last = await pages(flows, query, (page) => show(page, shown))
+  if (options.follow) await follow({ flows, query, after: last }, shown)
+}
+
+async function all(flows: Reader, query: FlowQuery): Promise<readonly Flow[]> {
+  const items: Flow[] = []
+  await pages(flows, query, async (page) => void items.push(...page))
+  return items
+}
+
+/** A store answers with a bounded number of flows: goes on until there are no more. Gives the last id. */
+async function pages(
+  flows: Reader,
+  query: FlowQuery,
+  take: (page: readonly Flow[]) => Promise<void>,
+): Promise<number | null> {
+  let last: number | null = null
+  for (let next = query; ; next = { ...query, sinceId: last ?? 0 }) {
+    const page = await flows.query(next)
+    if (page.length === 0) return last
+    await take(page)
+    last = page.at(-1)?.id ?? last
+    if (query.last !== undefined) return last
+  }
+}
+
+type Reader = Pick<FlowStore, 'query'>
+
+type Shown = {
+  readonly log: EventLog
+  readonly book: AddressBook
+  readonly options: FlowsOptions
+  readonly sink: LogSink
+}
+
+async function show(flows: readonly Flow[], { log, book, options, sink }: Shown): Promise<void> {
+  if (options.output === 'jsonl') return sink.write(flows.map((flow) => `${JSON.stringify(flow)}\n`).join(''))
+  await book.readOn(log)
+  const paint = paintFor({ when: options.color, terminal: sink.terminal, noColor: process.env['NO_COLOR'] })
+  const nameAt = (address: string, position: bigint): string | null => book.ownerAt(address, position)?.name ?? null
+  sink.write(flows.map((flow) => `${flowLine(flow, { nameAt, paint })}\n`).join(''))
+}
+
+async function follow(
+  { flows, query, after }: { readonly flows: Reader; readonly query: FlowQuery; readonly after: number | null },
+  shown: Shown,
+): Promise<void> {
+  const { last: _, ...rest } = query
+  let sinceId = after ?? 0
+  while (!shown.sink.stop.aborted) {
+    const next = await flows.query({ ...rest, sinceId })
+    if (next.length > 0) await show(next, shown)
+    sinceId = next.at(-1)?.id ?? sinceId
+    if (next.length === 0) await pause(shown.sink.stop)
+  }
+}
+
+/** Ends at once, and without failing, when the reader stops. */
+async function pause(stop: AbortSignal): Promise<void> {
+  try {
+    await sleep(FOLLOW_PAUSE_MS, undefined, { signal: stop })
+  } catch (error) {
+    if (!stop.aborted) throw error
+  }
+}
+
+function queryOf({ since, until, last, verdict, endpoint }: FlowsOptions): FlowQuery {
+  const times = [since, until].map((text, index) => {
+    if (text === undefined) return undefined
+    const time = parseTime(text, now())
+    if (time !== null) return time
+    throw new CliError(
+      'usage',
+      `bad-time at --${index === 0 ? 'since' : 'until'}: ${text} is not an RFC 3339 time or a duration`,
+    )
+  })
+  const bound = last ?? (since === undefined ? LAST_DEFAULT : undefined)
+  return {
+    ...(times[0] === undefined ? {} : { since: times[0] }),
+    ...(times[1] === undefined ? {} : { until: times[1] }),
+    ...(bound === undefined ? {} : { last: bound }),
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  }
+}
