@@ -3,6 +3,7 @@ import { stringify } from 'yaml'
 import type { World } from '../../projections/world.ts'
 import { isoTime, type Moment, resolveMoment } from '../history/position.ts'
 import { worldAt } from '../history/state-at.ts'
+import type { EventLog } from '../ports/log.ts'
 import { now, openLogToRead, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 
@@ -21,15 +22,19 @@ export type Found = { readonly items: readonly unknown[]; readonly text: string 
 
 export async function answer(options: ReadOptions, find: (world: World) => Found): Promise<string> {
   await using log = openLogToRead(options)
-  const outcome = await resolveMoment({ log, now: now(), at: options.at ?? null })
-  if (outcome.kind !== 'found') {
-    throw new CliError(
-      outcome.kind === 'bad-input' ? 'usage' : 'notFound',
-      `${outcome.kind} at --at: ${outcome.reason}`,
-    )
-  }
-  const world = await worldAt(log, outcome.moment)
-  return render(find(world), { moment: outcome.moment, revision: world.revision, output: options.output })
+  const moment = await momentOf(log, options.at ?? null, '--at')
+  const world = await worldAt(log, moment)
+  return render(find(world), { moment, revision: world.revision, output: options.output })
+}
+
+/** What a person wrote in the option or argument `where`; null is the head. Throws `CliError`. */
+export async function momentOf(log: EventLog, at: string | null, where: string): Promise<Moment | null> {
+  const outcome = await resolveMoment({ log, now: now(), at })
+  if (outcome.kind === 'found') return outcome.moment
+  throw new CliError(
+    outcome.kind === 'bad-input' ? 'usage' : 'notFound',
+    `${outcome.kind} at ${where}: ${outcome.reason}`,
+  )
 }
 
 export type Frame = { readonly moment: Moment | null; readonly revision: number; readonly output: Output }

@@ -6,6 +6,7 @@ import type { EventType } from '../../events/catalogue.ts'
 import { NodeName, Timestamp } from '../../events/ids.ts'
 import { nodeOfStream } from '../../projections/world.ts'
 import { openFlowReader } from '../flows/sqlite.ts'
+import { CheckpointFolder } from '../history/checkpoint/folder.ts'
 import { openSqliteLog } from '../log/sqlite/log.ts'
 import type { FlowStore } from '../ports/flows.ts'
 import { type EventLog, LogError } from '../ports/log.ts'
@@ -44,6 +45,11 @@ export async function openFlowsToRead(
 
 export function flowPath(place: Place, node: NodeName): string {
   return join(dirname(pathOf(place)), `flows-${node}.db`)
+}
+
+/** Where the log's checkpoints and their keys are kept. Throws `CliError`. */
+export function checkpointFolder(place: Place): CheckpointFolder {
+  return new CheckpointFolder(`${pathOf(place)}.checkpoints`)
 }
 
 function pathOf(place: Place): string {

@@ -6,7 +6,7 @@ import { LogError } from '../ports/log.ts'
 
 export const EXIT = { ok: 0, difference: 1, usage: 2, notFound: 3, integrity: 4, backend: 5 } as const
 
-type Kind = 'difference' | 'usage' | 'notFound' | 'backend'
+type Kind = 'difference' | 'usage' | 'notFound' | 'integrity' | 'backend'
 
 /** An expected end with one clear sentence for people. An empty message ends without one: the answer has said it. */
 export class CliError extends Error {

@@ -8,6 +8,7 @@ import { answer, type Found, OUTPUTS, type ReadOptions } from './answer.ts'
 import { completionScript, SHELLS, type Shell } from './completion.ts'
 import { CliError, EXIT, exitCodeOf, messageOf } from './failure.ts'
 import { FLOW_VERDICTS, type FlowsOptions, printFlows } from './flows-verb.ts'
+import { addHistory } from './history-grammar.ts'
 import { type LogOptions, type LogSink, printLog } from './log-verb.ts'
 import { COLOUR_CHOICES } from './render/colour.ts'
 import * as verbs from './verbs.ts'
@@ -54,6 +55,7 @@ function grammar(sink: LogSink): Command {
   addDatapath(program, sink)
   addFlows(program, sink)
   addCompletion(program, sink)
+  addHistory(program, { sink, place })
   return program
 }
 

@@ -1,0 +1,193 @@
+/** `verify`, `prove` and `checkpoint`: the history's own integrity. */
+import { existsSync, readFileSync } from 'node:fs'
+import { Position } from '../../events/ids.ts'
+import { checkpointAt } from '../history/checkpoint/at.ts'
+import { type Checkpoint, readCheckpoint, signCheckpoint } from '../history/checkpoint/checkpoint.ts'
+import { readVerifierKey, type VerifierKey } from '../history/checkpoint/note.ts'
+import { scannedTree } from '../history/merkle/log-tree.ts'
+import { checkProof, proveConsistency, proveInclusion, type SignedCheckpoint } from '../history/prove.ts'
+import { type NamedCheckpoint, type Verification, verifyLog } from '../history/verify.ts'
+import type { EventLog } from '../ports/log.ts'
+import { momentOf } from './answer.ts'
+import { checkpointFolder, openLogToRead, type Place } from './compose.ts'
+import { CliError, messageOf } from './failure.ts'
+import type { LogSink } from './log-verb.ts'
+import { table } from './render/table.ts'
+
+export type VerifyOptions = Place & {
+  readonly key: string | undefined
+  readonly proof: string | undefined
+  readonly since: string | undefined
+  readonly output: 'table' | 'json'
+}
+export type CheckpointOptions = Place & { readonly at: string | undefined }
+export type ProveOptions = Place & { readonly consistency: readonly string[] | undefined }
+
+/** Events between two lines of progress. */
+const PROGRESS_EVENTS = 1_000_000
+
+export async function verify(names: readonly string[], options: VerifyOptions, sink: LogSink): Promise<void> {
+  const files = options.since === undefined ? names : [...names, options.since]
+  if (options.proof !== undefined) {
+    sink.write(proofAnswer(options.proof, files, options))
+    return
+  }
+  const checkpoints = checkpointsOf(files, options)
+  await using log = openLogToRead(options)
+  let said = 0
+  const found = await verifyLog({
+    log,
+    checkpoints,
+    progress: (events) => {
+      if (events < said + PROGRESS_EVENTS) return
+      said = events
+      sink.warn(`${events} events read\n`)
+    },
+  })
+  sink.write(options.output === 'json' ? json(found) : verificationText(found))
+  if (found.problems.length > 0) throw new CliError('integrity', '')
+}
+
+export async function prove(position: string | undefined, options: ProveOptions, sink: LogSink): Promise<void> {
+  await using log = openLogToRead(options)
+  if (options.consistency !== undefined) return await proveBeginning(log, options, sink)
+  if (position === undefined || !/^[0-9]{1,19}$/.test(position)) {
+    throw new CliError('usage', 'prove takes the position of an event, or --consistency A B')
+  }
+  const tree = scannedTree(log)
+  const place = await tree.place(Position(BigInt(position)))
+  if (place === null) {
+    const before = await momentOf(log, position, 'prove')
+    throw new CliError('notFound', `no event stands at ${position}; the nearest before is ${before?.position}`)
+  }
+  sink.write(await proveInclusion(tree, place, await signedAt(log, null, options)))
+}
+
+export async function exportCheckpoint(options: CheckpointOptions, sink: LogSink): Promise<void> {
+  await using log = openLogToRead(options)
+  const { checkpoint, note } = await signedAt(log, options.at ?? null, options)
+  try {
+    checkpointFolder(options).save(checkpoint.size, note)
+  } catch (error) {
+    sink.warn(`the checkpoint was not kept: ${messageOf(error)}\n`)
+  }
+  sink.write(note)
+}
+
+export async function listCheckpoints(options: VerifyOptions, sink: LogSink): Promise<void> {
+  const items = checkpointsOf([], options).map(({ name, checkpoint }) => ({ name, ...plain(checkpoint) }))
+  const rows = items.map(({ name, size, position, time }) => [String(size), position, time, name])
+  sink.write(options.output === 'json' ? json(items) : table([['EVENTS', 'POSITION', 'TIME', 'FILE'], ...rows]))
+}
+
+export async function checkpointKey(options: CheckpointOptions, sink: LogSink): Promise<void> {
+  const verifier = checkpointFolder(options).verifier()
+  if (verifier === null)
+    throw new CliError('notFound', 'nothing was signed yet: hindcast checkpoint export makes the key')
+  sink.write(`${verifier.text}\n`)
+}
+
+async function proveBeginning(log: EventLog, options: ProveOptions, sink: LogSink): Promise<void> {
+  const [from, to, more] = options.consistency!
+  if (from === undefined || to === undefined || more !== undefined) {
+    throw new CliError('usage', 'consistency takes two moments at --consistency')
+  }
+  const first = await momentOf(log, from, '--consistency')
+  if (first === null) throw new CliError('notFound', 'the log is empty')
+  const [checkpoint, second] = [await checkpointAt(log, first), await signedAt(log, to, options)]
+  if (checkpoint.size > second.checkpoint.size) throw new CliError('usage', `${from} is after ${to}`)
+  sink.write(await proveConsistency(scannedTree(log), checkpoint, second))
+}
+
+async function signedAt(log: EventLog, at: string | null, place: Place): Promise<SignedCheckpoint> {
+  const moment = await momentOf(log, at, '--at')
+  if (moment === null) throw new CliError('notFound', 'the log is empty: there is nothing to sign')
+  const checkpoint = await checkpointAt(log, moment)
+  try {
+    return { checkpoint, note: signCheckpoint(checkpoint, checkpointFolder(place).signer(checkpoint.origin)) }
+  } catch (error) {
+    throw new CliError('backend', `no key to sign with: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function proofAnswer(file: string, files: readonly string[], options: VerifyOptions): string {
+  const earlier = files.length === 0 ? null : checkpointsOf(files, options)[0]!.checkpoint
+  const reading = checkProof(textOf(file, '--proof'), keyOf(options), earlier)
+  if (reading.kind === 'refused') throw new CliError('integrity', `proof-wrong at ${file}: ${reading.reason}`)
+  if (reading.kind === 'included') {
+    const { kind, index, event, checkpoint } = reading
+    if (options.output === 'json') return json({ kind, index, event, checkpoint: plain(checkpoint) })
+    return `event ${index + 1} of ${checkpoint.size} of ${checkpoint.origin}:\n${event}`
+  }
+  const [first, second] = [plain(reading.first), plain(reading.second)]
+  if (options.output === 'json') return json({ kind: reading.kind, first, second })
+  return `the ${first.size} events up to position ${first.position} are the beginning of the ${second.size}\n`
+}
+
+function checkpointsOf(files: readonly string[], options: VerifyOptions): readonly NamedCheckpoint[] {
+  const notes =
+    files.length === 0
+      ? checkpointFolder(options).notes()
+      : files.map((name) => ({ name, note: textOf(name, 'verify') }))
+  if (notes.length === 0) return []
+  const key = keyOf(options)
+  return notes.map(({ name, note }) => {
+    const reading = readCheckpoint(note, key)
+    if (reading.kind === 'checkpoint') return { name, checkpoint: reading.checkpoint }
+    throw new CliError('integrity', `${reading.code} at ${name}: ${reading.reason}`)
+  })
+}
+
+function keyOf(options: VerifyOptions): VerifierKey {
+  const { key } = options
+  try {
+    const found =
+      key === undefined
+        ? checkpointFolder(options).verifier()
+        : readVerifierKey(existsSync(key) ? textOf(key, '--key') : key)
+    if (found !== null) return found
+  } catch (error) {
+    throw new CliError('usage', `key-wrong at --key: ${messageOf(error)}`, { cause: error })
+  }
+  throw new CliError('usage', 'key-missing at --key: there is no verifier key beside the log')
+}
+
+function textOf(file: string, where: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new CliError('notFound', `cannot read ${file} at ${where}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function verificationText(found: Verification): string {
+  const { events, position, time, origin, root, checkpoints, problems, furtherProblems } = found
+  const lines = [
+    `${events} events up to position ${position ?? '-'}, ${time ?? '-'}`,
+    `origin ${origin ?? '-'}`,
+    `root ${root}`,
+    ...checkpoints.map(({ name, size, holds }) => `${holds ? 'holds' : 'BROKEN'} ${name} (${size} events)`),
+    ...(checkpoints.length === 0 ? ['no checkpoint to compare with: only order and gaps were checked'] : []),
+    ...problems.map((problem) => `${problem.code}${at(problem.position)}: ${problem.reason}`),
+    ...(furtherProblems === 0 ? [] : [`and ${furtherProblems} more`]),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function at(position: string | null): string {
+  return position === null ? '' : ` at position ${position}`
+}
+
+function plain({ origin, size, root, position, time }: Checkpoint): {
+  readonly origin: string
+  readonly size: number
+  readonly root: string
+  readonly position: string
+  readonly time: string
+} {
+  return { origin, size, root: root.toString('base64'), position: String(position), time }
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}

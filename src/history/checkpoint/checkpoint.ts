@@ -1,0 +1,50 @@
+/**
+ * A checkpoint (c2sp.org/tlog-checkpoint): what the log was at one moment, in three lines and one extension line, signed as a note.
+ *
+ *     hindcast/<id of the first event>
+ *     <number of events>
+ *     <root of their tree, base64>
+ *     position <of the last event> <its time, RFC 3339>
+ */
+import { Position } from '../../../events/ids.ts'
+import { HASH_BYTES, type TreeHash } from '../merkle/tree.ts'
+import { type NoteReading, openNote, type SignerKey, signNote, type VerifierKey } from './note.ts'
+
+export type Checkpoint = {
+  /** Which log: other logs have other origins. */
+  readonly origin: string
+  /** Number of events. */
+  readonly size: number
+  readonly root: TreeHash
+  /** Of the last of these events. */
+  readonly position: Position
+  readonly time: string
+}
+
+export type CheckpointReading =
+  | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint }
+  | Exclude<NoteReading, { readonly kind: 'signed' }>
+
+const TEXT =
+  /^(?<origin>[^\n]+)\n(?<size>0|[1-9][0-9]{0,15})\n(?<root>[A-Za-z0-9+/]{43}=)\nposition (?<position>[0-9]{1,20}) (?<time>\S+)\n$/
+
+export function originOf(firstEventId: string): string {
+  return `hindcast/${firstEventId}`
+}
+
+export function signCheckpoint({ origin, size, root, position, time }: Checkpoint, signer: SignerKey): string {
+  const text = `${origin}\n${size}\n${root.toString('base64')}\nposition ${position} ${time}\n`
+  return signNote(text, signer)
+}
+
+export function readCheckpoint(note: string, verifier: VerifierKey): CheckpointReading {
+  const opened = openNote(note, verifier)
+  if (opened.kind === 'refused') return opened
+  const found = TEXT.exec(opened.text)?.groups
+  const root = Buffer.from(found?.['root'] ?? '', 'base64')
+  if (found === undefined || root.length !== HASH_BYTES) {
+    return { kind: 'refused', code: 'note-malformed', reason: 'the text is not a checkpoint of a Hindcast log' }
+  }
+  const [size, position] = [Number(found['size']), Position(BigInt(found['position']!))]
+  return { kind: 'checkpoint', checkpoint: { origin: found['origin']!, size, root, position, time: found['time']! } }
+}
