@@ -1,0 +1,118 @@
+/**
+ * Programs at devices: tcx links where the kernel has them (6.6), clsact filters elsewhere.
+ *
+ * A link that is pinned keeps its program attached after the process. Putting another program in its place is one step, so no packet passes
+ * between the two.
+ */
+import { constants } from 'node:os'
+import { openPinned, pin, unpin } from './bpffs.ts'
+import { checked } from './failure.ts'
+import { libbpf } from './libbpf.ts'
+import { closeFd } from './libc.ts'
+
+export type Hook = 'ingress' | 'egress'
+export type AttachKind = 'tcx' | 'clsact'
+
+const { EINVAL, EEXIST, ENOENT } = constants.errno
+
+/** Values of `enum bpf_attach_type`, since Linux 6.6. */
+const BPF_TCX_INGRESS = 46
+const BPF_TCX_EGRESS = 47
+/** `struct bpf_link_info`: type, id, program id, padding, then for tcx the device. */
+const LINK_INFO_BYTES = 64
+const LINK_IFINDEX_AT = 16
+
+const TC_INGRESS = 1
+const TC_EGRESS = 2
+const TC_REPLACE = 1
+/** First in order, and the place where the next start looks for its own filter. */
+const TC_PRIORITY = 1
+const TC_HANDLE = 1
+const TC_HOOK_BYTES = 24
+const TC_OPTIONS_BYTES = 32
+
+/** Attaches by tcx, or by clsact where the kernel does not know tcx. `linkPath` is where the link is or will be pinned. */
+export function attachProgram(options: {
+  readonly program: number
+  readonly ifindex: number
+  readonly hook: Hook
+  readonly linkPath: string
+  readonly kinds: readonly AttachKind[]
+}): AttachKind {
+  const { program, ifindex, hook, linkPath, kinds } = options
+  if (kinds.includes('tcx') && attachTcx(program, ifindex, hook, linkPath)) return 'tcx'
+  attachClsact(program, ifindex, hook)
+  return 'clsact'
+}
+
+/** Takes the program away, whichever way it was attached. What is not there is fine; so is a device that is gone. */
+export function detachProgram(ifindex: number | null, hook: Hook, linkPath: string): void {
+  unpin(linkPath)
+  if (ifindex === null) return
+  const result = libbpf().bpf_tc_detach(tcHook(ifindex, hook), tcOptions(0, 0))
+  if (result !== -ENOENT && result !== -EINVAL) checked(result, `detaching from device ${ifindex}`)
+}
+
+/** False where the kernel does not know tcx. */
+function attachTcx(program: number, ifindex: number, hook: Hook, linkPath: string): boolean {
+  if (replaceInLink(program, ifindex, linkPath)) return true
+  const type = hook === 'ingress' ? BPF_TCX_INGRESS : BPF_TCX_EGRESS
+  const link = libbpf().bpf_link_create(program, ifindex, type, null)
+  if (link === -EINVAL) return false
+  checked(link, `attaching to device ${ifindex}`)
+  try {
+    pin(link, linkPath)
+  } finally {
+    closeFd(link)
+  }
+  return true
+}
+
+/** False where no link is pinned, or one to a device that is gone. */
+function replaceInLink(program: number, ifindex: number, linkPath: string): boolean {
+  const link = openPinned(linkPath)
+  if (link === null) return false
+  try {
+    if (linkedDevice(link) !== ifindex) return false
+    checked(libbpf().bpf_link_update(link, program, null), `replacing the program of ${linkPath}`)
+    return true
+  } finally {
+    closeFd(link)
+  }
+}
+
+/** 0 where the device is gone. */
+function linkedDevice(link: number): number {
+  const info = Buffer.alloc(LINK_INFO_BYTES)
+  checked(libbpf().bpf_obj_get_info_by_fd(link, info, Uint32Array.of(info.length)), 'reading a link')
+  return info.readUInt32LE(LINK_IFINDEX_AT)
+}
+
+function attachClsact(program: number, ifindex: number, hook: Hook): void {
+  const created = libbpf().bpf_tc_hook_create(tcHook(ifindex, hook))
+  if (created !== -EEXIST) checked(created, `adding clsact to device ${ifindex}`)
+  checked(
+    libbpf().bpf_tc_attach(tcHook(ifindex, hook), tcOptions(program, TC_REPLACE)),
+    `attaching to device ${ifindex}`,
+  )
+}
+
+/** `struct bpf_tc_hook`: size, device, attach point, parent. */
+function tcHook(ifindex: number, hook: Hook): Buffer {
+  const bytes = Buffer.alloc(TC_HOOK_BYTES)
+  bytes.writeUInt32LE(TC_HOOK_BYTES, 0)
+  bytes.writeUInt32LE(ifindex, 8)
+  bytes.writeUInt32LE(hook === 'ingress' ? TC_INGRESS : TC_EGRESS, 12)
+  return bytes
+}
+
+/** `struct bpf_tc_opts`: size, program, flags, program id, handle, priority. */
+function tcOptions(program: number, flags: number): Buffer {
+  const bytes = Buffer.alloc(TC_OPTIONS_BYTES)
+  bytes.writeUInt32LE(TC_OPTIONS_BYTES, 0)
+  bytes.writeUInt32LE(program, 8)
+  bytes.writeUInt32LE(flags, 12)
+  bytes.writeUInt32LE(TC_HANDLE, 20)
+  bytes.writeUInt32LE(TC_PRIORITY, 24)
+  return bytes
+}

@@ -1,0 +1,195 @@
+/**
+ * The kernel datapath: maps and programs that decide about every packet of the attached pods.
+ *
+ * Invariants:
+ * 1. Closing, or dying, changes nothing: maps and links are pinned, and the next process takes them over.
+ * 2. An endpoint without a policy map, or with an empty one, passes nothing.
+ * 3. Programs are replaced in their links in one step; maps are never replaced while an endpoint lives.
+ * 4. Of a change to a policy map the upserts are written first.
+ */
+import { Observable, share } from 'rxjs'
+import type { PolicyMapKey } from '../../events/fields.ts'
+import type { Cidr, EndpointId } from '../../events/ids.ts'
+import type {
+  ConntrackEntry,
+  Datapath,
+  EndpointSpec,
+  IpcacheEntry,
+  KernelPolicyEntry,
+  KernelPolicyValue,
+  LoadedProgram,
+  PolicyVerdict,
+} from '../ports/datapath.ts'
+import type { AttachKind } from './attach.ts'
+import { type PinFolder, pinFolder, pinnedEndpoints, preparePinFolder } from './bpffs.ts'
+import { monotonicSeconds } from './clock.ts'
+import { type CompileOptions, compileObject } from './compile.ts'
+import { attachDevice, detachEndpoint, ensurePolicyMap } from './endpoint.ts'
+import { conntrackLifetime, decodeConntrackEntry } from './layout/conntrack.ts'
+import { decodeIpcacheEntry, ipcacheKey, ipcacheValue } from './layout/ipcache.ts'
+import {
+  decodeCounters,
+  decodePolicyKey,
+  decodePolicyValue,
+  policyKeys,
+  policyStatsKey,
+  policyValues,
+} from './layout/policy.ts'
+import { type DatapathMetric, decodeMetric, decodeVerdict, VERDICT_EVENT_BYTES } from './layout/report.ts'
+import { closeFd } from './libc.ts'
+import { CONNTRACK_OTHER, CONNTRACK_TCP, EVENTS, IPCACHE, LOST_EVENTS, METRICS, POLICY, POLICY_STATS } from './maps.ts'
+import { type KernelProgram, loadPrograms } from './program.ts'
+import { readRing } from './ring-buffer.ts'
+import { ensureSharedMaps, type MapSizes, openMap, openSharedMaps, type SharedMaps } from './shared-maps.ts'
+
+export type KernelDatapathOptions = {
+  /** Mount point of a BPF file system; it is mounted where it is not. */
+  readonly bpffs: string
+  /** Folder below it: one datapath, shared by all processes that open it. */
+  readonly name: string
+  /** `read` needs no compiler and attaches nothing; what is not pinned is an error. */
+  readonly purpose?: 'enforce' | 'read'
+  readonly sizes?: MapSizes
+  readonly compile?: CompileOptions
+  /** In order of preference. */
+  readonly attach?: readonly AttachKind[]
+}
+
+export async function openKernelDatapath(options: KernelDatapathOptions): Promise<KernelDatapath> {
+  const folder = pinFolder(options)
+  if (options.purpose === 'read') return new KernelDatapath(folder, openSharedMaps(folder), new Map(), [])
+  const object = await compileObject(options.compile)
+  preparePinFolder(options.bpffs, folder)
+  const maps = ensureSharedMaps(folder, options.sizes ?? {})
+  try {
+    return new KernelDatapath(folder, maps, loadPrograms(object, maps.byName), options.attach ?? ['tcx', 'clsact'])
+  } catch (error) {
+    maps[Symbol.dispose]()
+    throw error
+  }
+}
+
+export class KernelDatapath implements Datapath {
+  readonly mode = 'kernel'
+  readonly verdicts: Observable<readonly PolicyVerdict[]>
+  /** By name: `from_pod` and `to_pod`. Empty where the datapath is open for reading. */
+  readonly programs: ReadonlyMap<string, KernelProgram>
+  readonly #folder: PinFolder
+  readonly #maps: SharedMaps
+  readonly #kinds: readonly AttachKind[]
+  #closed = false
+
+  constructor(
+    folder: PinFolder,
+    maps: SharedMaps,
+    programs: ReadonlyMap<string, KernelProgram>,
+    kinds: readonly AttachKind[],
+  ) {
+    this.#folder = folder
+    this.#maps = maps
+    this.programs = programs
+    this.#kinds = kinds
+    this.verdicts = verdictsOf(maps).pipe(share())
+  }
+
+  async attachEndpoint(spec: EndpointSpec): Promise<readonly LoadedProgram[]> {
+    ensurePolicyMap(this.#folder, this.#maps, spec.endpoint)
+    return attachDevice({
+      folder: this.#folder,
+      maps: this.#maps,
+      programs: this.programs,
+      kinds: this.#kinds,
+      spec,
+    })
+  }
+
+  async detachEndpoint(endpoint: EndpointId): Promise<void> {
+    detachEndpoint(this.#folder, this.#maps, endpoint)
+  }
+
+  async listEndpoints(): Promise<readonly EndpointId[]> {
+    return pinnedEndpoints(this.#folder)
+  }
+
+  async readPolicyMap(endpoint: EndpointId): Promise<readonly KernelPolicyEntry[] | null> {
+    using map = openMap(this.#folder.policyPath(endpoint), POLICY)
+    if (map === null) return null
+    const stats = this.#maps.get(POLICY_STATS)
+    return map.entries().map(({ key: bytes, value }) => {
+      const key = decodePolicyKey(bytes)
+      return { key, value: decodePolicyValue(value), ...decodeCounters(stats.lookup(policyStatsKey(endpoint, key))) }
+    })
+  }
+
+  async writePolicyMap(
+    endpoint: EndpointId,
+    change: {
+      readonly upserts: readonly { readonly key: PolicyMapKey; readonly value: KernelPolicyValue }[]
+      readonly removals: readonly PolicyMapKey[]
+    },
+  ): Promise<void> {
+    using map = ensurePolicyMap(this.#folder, this.#maps, endpoint)
+    const { upserts, removals } = change
+    map.updateBatch(policyKeys(upserts.map(({ key }) => key)), policyValues(upserts))
+    map.removeBatch(policyKeys(removals))
+  }
+
+  async readIpcache(): Promise<readonly IpcacheEntry[]> {
+    return this.#maps
+      .get(IPCACHE)
+      .entries()
+      .map(({ key, value }) => decodeIpcacheEntry(key, value))
+  }
+
+  async writeIpcache(change: {
+    readonly upserts: readonly IpcacheEntry[]
+    readonly removals: readonly Cidr[]
+  }): Promise<void> {
+    const map = this.#maps.get(IPCACHE)
+    map.updateBatch(
+      Buffer.concat(change.upserts.map(({ prefix }) => ipcacheKey(prefix))),
+      Buffer.concat(change.upserts.map(ipcacheValue)),
+    )
+    map.removeBatch(Buffer.concat(change.removals.map(ipcacheKey)))
+  }
+
+  /** Entries past their lifetime are not there for the programs, and not here. */
+  async readConntrack(): Promise<readonly ConntrackEntry[]> {
+    const now = monotonicSeconds()
+    return [CONNTRACK_TCP, CONNTRACK_OTHER]
+      .flatMap((spec) => this.#maps.get(spec).entries())
+      .filter(({ value }) => conntrackLifetime(value) >= now)
+      .map(({ key, value }) => decodeConntrackEntry(key, value))
+  }
+
+  lostVerdicts(): number {
+    const value = this.#maps.get(LOST_EVENTS).lookup(Buffer.alloc(4))
+    return value === null ? 0 : Number(value.readBigUInt64LE(0))
+  }
+
+  /** What passed and what was dropped, with the reasons of packets that have no verdict because they cannot be read. */
+  async readMetrics(): Promise<readonly DatapathMetric[]> {
+    return this.#maps
+      .get(METRICS)
+      .entries()
+      .map(({ key, value }) => decodeMetric(key, value))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    for (const { fd } of this.programs.values()) closeFd(fd)
+    this.#maps[Symbol.dispose]()
+  }
+}
+
+function verdictsOf(maps: SharedMaps): Observable<readonly PolicyVerdict[]> {
+  return new Observable((subscriber) => {
+    const { fd, spec } = maps.get(EVENTS)
+    const reader = readRing(fd, spec.maxEntries, (records) => {
+      const whole = records.filter((record) => record.length >= VERDICT_EVENT_BYTES)
+      subscriber.next(whole.map(decodeVerdict))
+    })
+    return () => reader[Symbol.dispose]()
+  })
+}

@@ -1,0 +1,118 @@
+/** One pod in the kernel: its policy map, its entry among the endpoints, the two programs at its device. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { EndpointId } from '../../events/ids.ts'
+import { DatapathError, type EndpointSpec, type LoadedProgram } from '../ports/datapath.ts'
+import { type AttachKind, attachProgram, detachProgram, type Hook } from './attach.ts'
+import { createMap, KernelMap } from './bpf-map.ts'
+import { type PinFolder, pin, unpin } from './bpffs.ts'
+import { endpointIdOf, endpointKey, endpointValue } from './layout/endpoint.ts'
+import { interfaceIndex } from './libc.ts'
+import { ENDPOINTS, POLICY, POLICY_MAPS } from './maps.ts'
+import type { KernelProgram } from './program.ts'
+import { openMap, type SharedMaps } from './shared-maps.ts'
+
+/** At the node's side of the pod's device: what arrives there leaves the pod. */
+const PROGRAMS: readonly { readonly program: string; readonly hook: Hook }[] = [
+  { program: 'to_pod', hook: 'egress' },
+  { program: 'from_pod', hook: 'ingress' },
+]
+
+/** The endpoint's map, made empty where there is none, and in its slot. */
+export function ensurePolicyMap(folder: PinFolder, maps: SharedMaps, endpoint: EndpointId): KernelMap {
+  const path = folder.policyPath(endpoint)
+  const map = openMap(path, POLICY) ?? createPinnedPolicyMap(path, endpoint)
+  maps.get(POLICY_MAPS).update(u32(endpoint), u32(map.fd))
+  return map
+}
+
+/** Programs at the endpoint's device; none where it has no device. */
+export function attachDevice(options: {
+  readonly folder: PinFolder
+  readonly maps: SharedMaps
+  readonly programs: ReadonlyMap<string, KernelProgram>
+  readonly kinds: readonly AttachKind[]
+  readonly spec: EndpointSpec
+}): readonly LoadedProgram[] {
+  const { folder, maps, programs, kinds, spec } = options
+  const { device } = spec
+  const ifindex = device === null ? 0 : deviceIndex(device)
+  enterEndpoint(maps.get(ENDPOINTS), spec, ifindex)
+  if (device === null) return []
+  acceptTurnedPackets(device)
+  return PROGRAMS.map(({ program: name, hook }) => {
+    const program = programs.get(name)
+    if (program === undefined)
+      throw new DatapathError('kernel-error', `${name} is not loaded: the datapath is open for reading`)
+    const linkPath = folder.linkPath(spec.endpoint, hook)
+    const attach = attachProgram({ program: program.fd, ifindex, hook, linkPath, kinds })
+    const pinnedAt = attach === 'tcx' ? linkPath : pinProgram(program, folder.programPath(spec.endpoint, hook))
+    return { program: name, tag: program.tag, objectDigest: program.objectDigest, device, hook, attach, pinnedAt }
+  })
+}
+
+/**
+ * First the slot: from then on the endpoint passes nothing. Then what refers to it, the map last, so that an endpoint whose removal
+ * was cut short is still listed.
+ */
+export function detachEndpoint(folder: PinFolder, maps: SharedMaps, endpoint: EndpointId): void {
+  maps.get(POLICY_MAPS).remove(u32(endpoint))
+  const entries = entriesOf(maps.get(ENDPOINTS), endpoint)
+  const ifindex = entries.map(({ value }) => value.readUInt32LE(0)).find((index) => index !== 0) ?? null
+  for (const { hook } of PROGRAMS) {
+    detachProgram(ifindex, hook, folder.linkPath(endpoint, hook))
+    unpin(folder.programPath(endpoint, hook))
+  }
+  for (const { key } of entries) maps.get(ENDPOINTS).remove(key)
+  unpin(folder.policyPath(endpoint))
+}
+
+function createPinnedPolicyMap(path: string, endpoint: EndpointId): KernelMap {
+  const name = `policy_${String(endpoint).padStart(5, '0')}`
+  const { fd } = createMap({ ...POLICY, name }, POLICY.maxEntries)
+  pin(fd, path)
+  return new KernelMap(fd, POLICY)
+}
+
+/** One entry an endpoint; one under an address that it no longer has goes. */
+function enterEndpoint(endpoints: KernelMap, spec: EndpointSpec, ifindex: number): void {
+  const key = spec.ipv4 === null ? null : endpointKey(spec.ipv4)
+  if (key !== null) endpoints.update(key, endpointValue(spec, ifindex))
+  for (const { key: other } of entriesOf(endpoints, spec.endpoint))
+    if (key === null || !other.equals(key)) endpoints.remove(other)
+}
+
+function entriesOf(
+  endpoints: KernelMap,
+  endpoint: EndpointId,
+): readonly { readonly key: Buffer; readonly value: Buffer }[] {
+  return endpoints.entries().filter(({ value }) => endpointIdOf(value) === endpoint)
+}
+
+function deviceIndex(device: string): number {
+  const index = interfaceIndex(device)
+  if (index === null) throw new DatapathError('no-device', `there is no device ${device} in this network namespace`)
+  return index
+}
+
+/**
+ * Packets for the proxy enter again by the pod's device with a source that is not behind it, possibly this node's own address: routing must
+ * not take them for spoofed. Loose, because the strictest of `all` and the device's own value counts only up to 2.
+ */
+function acceptTurnedPackets(device: string): void {
+  const folder = join('/proc/sys/net/ipv4/conf', device)
+  writeFileSync(join(folder, 'rp_filter'), '2')
+  writeFileSync(join(folder, 'accept_local'), '1')
+}
+
+/** A filter holds its program; the pin is there to be found. */
+function pinProgram(program: KernelProgram, path: string): string {
+  pin(program.fd, path)
+  return path
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
+  return bytes
+}

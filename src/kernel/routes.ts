@@ -1,0 +1,53 @@
+/**
+ * Routing in the current network namespace that delivers packets marked for the proxy here, whatever their destination:
+ * `fwmark 0x200/0xf00` → table 2004 → `local default dev lo` (Cilium's numbers).
+ */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { DatapathError } from '../ports/datapath.ts'
+
+const MARK = '0x200'
+const MASK = '0xf00'
+const PREFERENCE = 9
+const TABLE = '2004'
+const RULE: readonly string[] = ['fwmark', `${MARK}/${MASK}`, 'pref', String(PREFERENCE), 'lookup', TABLE]
+
+const run = promisify(execFile)
+
+/** Fine where it is set up already. */
+export async function ensureProxyRoutes(): Promise<void> {
+  await ip('link', 'set', 'lo', 'up')
+  await ip('route', 'replace', 'local', 'default', 'dev', 'lo', 'table', TABLE)
+  if (!(await hasProxyRule())) await ip('rule', 'add', ...RULE)
+}
+
+/** Fine where there is nothing of it. */
+export async function removeProxyRoutes(): Promise<void> {
+  while (await hasProxyRule()) await ip('rule', 'delete', ...RULE)
+  const routes = await ip('-j', 'route', 'show', 'table', 'all', 'type', 'local')
+  if (rowsOf(routes).some((row) => row['table'] === TABLE)) await ip('route', 'flush', 'table', TABLE)
+}
+
+export async function hasProxyRule(): Promise<boolean> {
+  const rules = rowsOf(await ip('-j', 'rule', 'show'))
+  return rules.some(
+    (rule) =>
+      rule['fwmark'] === MARK && rule['fwmask'] === MASK && rule['priority'] === PREFERENCE && rule['table'] === TABLE,
+  )
+}
+
+async function ip(...args: readonly string[]): Promise<string> {
+  try {
+    return (await run('ip', args)).stdout
+  } catch (error) {
+    const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
+    const code = words.includes('Operation not permitted') ? 'no-privilege' : 'kernel-error'
+    throw new DatapathError(code, `ip ${args.join(' ')}: ${words}`, words, { cause: error })
+  }
+}
+
+function rowsOf(json: string): readonly Readonly<Record<string, unknown>>[] {
+  const rows: unknown = JSON.parse(json === '' ? '[]' : json)
+  if (!Array.isArray(rows)) throw new TypeError('ip -j answers with a list')
+  return rows.filter((row): row is Record<string, unknown> => typeof row === 'object' && row !== null)
+}
