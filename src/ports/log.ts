@@ -75,7 +75,20 @@ export interface EventLog extends AsyncDisposable {
 /** Enough to spread the cost of a hop, little enough to stay in the cache: 1,000 events of about 500 bytes. */
 export const READ_BATCH_MAX = 1_000
 
-export type LogErrorCode = 'log-corrupt' | 'log-newer' | 'log-locked' | 'log-io' | 'log-closed'
+export type LogErrorCode =
+  | 'log-corrupt'
+  | 'log-newer'
+  | 'log-locked'
+  | 'log-io'
+  | 'log-closed'
+  /** The address of a remote log is not one. */
+  | 'log-address'
+  /** The server cannot be reached, or did not answer in time. */
+  | 'log-unavailable'
+  /** The server refuses the credentials. */
+  | 'log-denied'
+  /** The server lacks something that the log needs. */
+  | 'log-unsupported'
 
 /** The store failed. The message names the place and keeps the store's own words. */
 export class LogError extends Error {

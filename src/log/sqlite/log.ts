@@ -9,12 +9,12 @@ import {
   type AppendOutcome,
   type EventLog,
   LogError,
-  READ_BATCH_MAX,
   type ReadAllOptions,
   type ReadStreamOptions,
   type StreamAppend,
   type SubscriptionMessage,
 } from '../../ports/log.ts'
+import { pages } from '../paging.ts'
 import { follow } from '../subscription.ts'
 import { SqliteReader } from './reader.ts'
 import { asLogError, prepareFile } from './schema.ts'
@@ -66,15 +66,19 @@ class SqliteLog implements EventLog {
 
   readAll(options: ReadAllOptions): AsyncIterable<readonly StoredEvent[]> {
     const start = options.after === null ? null : Number(options.after)
-    return this.#pages(options.limit, start, {
-      read: (after, limit) => this.#reader.all(options, { after, limit }),
+    return pages({
+      limit: options.limit,
+      start,
+      read: (after, limit) => this.#run(() => this.#reader.all(options, { after, limit })),
       cursor: ({ position }) => Number(position),
     })
   }
 
   readStream(stream: StreamName, options: ReadStreamOptions): AsyncIterable<readonly StoredEvent[]> {
-    return this.#pages(options.limit, options.after, {
-      read: (after, limit) => this.#reader.stream(stream, options.direction, { after, limit }),
+    return pages({
+      limit: options.limit,
+      start: options.after,
+      read: (after, limit) => this.#run(() => this.#reader.stream(stream, options.direction, { after, limit })),
       cursor: ({ revision }) => revision,
     })
   }
@@ -104,26 +108,6 @@ class SqliteLog implements EventLog {
     this.#closed = true
     this.#wake[Symbol.dispose]()
     this.#database.close()
-  }
-
-  async *#pages(
-    limit: number = Number.POSITIVE_INFINITY,
-    start: number | null,
-    page: {
-      readonly read: (after: number | null, limit: number) => readonly StoredEvent[]
-      readonly cursor: (event: StoredEvent) => number
-    },
-  ): AsyncGenerator<readonly StoredEvent[]> {
-    let after = start
-    let left = limit
-    while (left > 0) {
-      const size = Math.min(left, READ_BATCH_MAX)
-      const events = this.#run(() => page.read(after, size))
-      if (events.length > 0) yield events
-      if (events.length < size) return
-      after = page.cursor(events.at(-1)!)
-      left -= events.length
-    }
   }
 
   #run<T>(query: () => T): T {

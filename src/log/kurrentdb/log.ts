@@ -1,0 +1,279 @@
+/**
+ * The log on KurrentDB: appends go to the server, everything is read from the local copy that follows it.
+ *
+ * An append over one stream uses the server's batch append; one over several streams its append session (25.1 or newer), which writes all or
+ * nothing; an older server refuses it by name. Ids are the caller's, so an append that was tried again after a lost answer stands once.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AppendStreamState, EventData } from '@kurrent/kurrentdb-client'
+import type { Observable } from 'rxjs'
+import type { StoredEvent, UnstoredEvent } from '../../../events/codec.ts'
+import type { Position, StreamName, StreamRevision, Timestamp } from '../../../events/ids.ts'
+import {
+  type AppendOutcome,
+  type EventLog,
+  type ExpectedRevision,
+  LogError,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type StreamAppend,
+  type SubscriptionMessage,
+} from '../../ports/log.ts'
+import { pages } from '../paging.ts'
+import { checkBatch, type Placement, place } from '../placement.ts'
+import { follow } from '../subscription.ts'
+import type { KurrentAddress } from './address.ts'
+import { Follower } from './follower.ts'
+import { Mirror } from './mirror.ts'
+import { type Batch, causeOf, metadataOf } from './records.ts'
+import { asLogError, connect, isConflict, isPassing, type Server, serverHead } from './server.ts'
+
+export type KurrentLogOptions = {
+  readonly address: KurrentAddress
+  /** File of the local copy; made where it is missing. */
+  readonly mirrorPath: string
+  /** Longest wait for the server: at the start, and for an append with all its tries. */
+  readonly deadlineMs?: number
+}
+
+const DEADLINE_MS = 15_000
+/** A call that is not answered leaves time for so many in all. */
+const TRIES_MIN = 3
+const RETRY_FIRST_MS = 50
+const RETRY_MAX_MS = 2_000
+
+/** Resolves when the copy has caught up with the server. Rejects with `LogError`. */
+export async function openKurrentLog(options: KurrentLogOptions): Promise<EventLog> {
+  const { address, mirrorPath, deadlineMs = DEADLINE_MS } = options
+  const server = await connect(address)
+  const mirror = new Mirror(mirrorPath, `${address.shown} prefix ${address.prefix}`)
+  const follower = new Follower(server, mirror)
+  const log = new KurrentLog({ server, mirror, follower, deadlineMs })
+  try {
+    await log.catchUp()
+    return log
+  } catch (error) {
+    await log[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+type Parts = {
+  readonly server: Server
+  readonly mirror: Mirror
+  readonly follower: Follower
+  readonly deadlineMs: number
+}
+
+class KurrentLog implements EventLog {
+  readonly location: string
+  readonly #parts: Parts
+  #closed = false
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.location = parts.server.address.shown
+  }
+
+  /** Until the copy holds what the server holds now. */
+  async catchUp(): Promise<void> {
+    const { server, follower, deadlineMs } = this.#parts
+    const head = await this.#persist(() => serverHead(server), AbortSignal.timeout(deadlineMs))
+    await follower.reached(head, deadlineMs)
+  }
+
+  async append(batch: readonly StreamAppend[]): Promise<AppendOutcome> {
+    checkBatch(batch)
+    this.#open()
+    const known = this.#placed(batch)
+    if (known !== null) return known
+    const deadline = AbortSignal.timeout(this.#parts.deadlineMs)
+    const heads = batch.map(({ stream }) => this.#parts.mirror.reader.streamHead(stream))
+    let tries = 0
+    const written = await this.#persist(async () => {
+      tries += 1
+      if (tries > 1) await this.catchUp()
+      return tries > 1 && this.#found(batch, heads) !== null ? 'written' : this.#write(batch)
+    }, deadline)
+    if (written === 'conflict') return this.#refused(batch)
+    await this.#parts.follower.until(() => this.#found(batch, heads) !== null, this.#parts.deadlineMs)
+    return this.#appended(batch, this.#found(batch, heads)!)
+  }
+
+  readAll(options: ReadAllOptions): AsyncIterable<readonly StoredEvent[]> {
+    const { reader } = this.#parts.mirror
+    const start = options.after === null ? null : Number(options.after)
+    this.#open()
+    return pages({
+      limit: options.limit,
+      start,
+      read: (after, limit) => reader.all(options, { after, limit }),
+      cursor: ({ position }) => Number(position),
+    })
+  }
+
+  readStream(stream: StreamName, options: ReadStreamOptions): AsyncIterable<readonly StoredEvent[]> {
+    const { reader } = this.#parts.mirror
+    this.#open()
+    return pages({
+      limit: options.limit,
+      start: options.after,
+      read: (after, limit) => reader.stream(stream, options.direction, { after, limit }),
+      cursor: ({ revision }) => revision,
+    })
+  }
+
+  subscribe(after: Position | null): Observable<SubscriptionMessage> {
+    const readAfter = (from: Position | null): readonly StoredEvent[] => {
+      this.#open()
+      return this.#parts.mirror.reader.after(from)
+    }
+    return follow({ readAfter, signals: this.#parts.follower.signals }, after)
+  }
+
+  async head(): Promise<Position | null> {
+    this.#open()
+    return this.#parts.mirror.reader.head()
+  }
+
+  async positionAtTime(time: Timestamp): Promise<Position | null> {
+    this.#open()
+    return this.#parts.mirror.reader.positionAtTime(time)
+  }
+
+  async streamHead(stream: StreamName): Promise<StreamRevision | 'no-stream'> {
+    this.#open()
+    return this.#parts.mirror.reader.streamHead(stream)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    const { server, mirror, follower } = this.#parts
+    await follower[Symbol.asyncDispose]()
+    mirror[Symbol.dispose]()
+    await server.client.dispose()
+  }
+
+  /** Writes once. Null when written; what the server refused as another revision otherwise. */
+  async #write(batch: readonly StreamAppend[]): Promise<'written' | 'conflict'> {
+    const { client, address } = this.#parts.server
+    const size = batch.reduce((sum, { events }) => sum + events.length, 0)
+    let index = 0
+    const requests = batch.map(({ stream, expected, events }) => ({
+      streamName: `${address.prefix}.${stream}`,
+      expectedState: streamState(expected),
+      events: events.map((event) => this.#event(event, { index: index++, size })),
+    }))
+    try {
+      const [first] = requests
+      if (requests.length === 1 && first !== undefined) {
+        await client.appendToStream(first.streamName, first.events, { streamState: first.expectedState })
+      } else await client.multiStreamAppend(requests)
+      return 'written'
+    } catch (error) {
+      if (isConflict(error)) return 'conflict'
+      throw error
+    }
+  }
+
+  #event(event: UnstoredEvent, batch: Batch): EventData {
+    const { mirror, server } = this.#parts
+    const cause = causeOf(event)
+    const causeId = cause === null ? null : mirror.idAt(cause)
+    const data = JSON.parse(event.body) as Record<string, unknown>
+    return server.library.jsonEvent({
+      id: event.id,
+      type: event.type,
+      data,
+      metadata: metadataOf(event, batch, causeId),
+    })
+  }
+
+  /** Tries again while failures are passing ones and the deadline is not reached. */
+  async #persist<T>(attempt: () => Promise<T>, deadline: AbortSignal): Promise<T> {
+    for (let backoffMs = RETRY_FIRST_MS; ; backoffMs = Math.min(backoffMs * 2, RETRY_MAX_MS)) {
+      try {
+        this.#open()
+        return await answered(attempt(), this.#parts.deadlineMs / TRIES_MIN)
+      } catch (error) {
+        if (!isPassing(error) || deadline.aborted) throw asLogError(error, this.#parts.server.address)
+        await sleep(backoffMs)
+      }
+    }
+  }
+
+  /** What the copy alone can tell: heads only grow, so a conflict there is one, and what stands there stands. Null: ask the server. */
+  #placed(batch: readonly StreamAppend[]): AppendOutcome | null {
+    const placements = batch.map((append) => this.#place(append))
+    const conflict = placements.find((placement) => placement.kind === 'conflict')
+    if (conflict !== undefined) return conflict
+    const present = placements.filter((placement) => placement.kind === 'present')
+    if (present.length === 0) return null
+    if (present.length === batch.length)
+      return this.#appended(
+        batch,
+        present.map(({ first }) => first),
+      )
+    // Half of a retry cannot stand there, because batches are atomic: the ids were used for something else.
+    const { stream } = batch[placements.findIndex(({ kind }) => kind === 'present')]!
+    return { kind: 'conflict', stream, actual: this.#parts.mirror.reader.streamHead(stream) }
+  }
+
+  /** The server knows more than the copy did: once it has caught up, it can say what is in the way. */
+  async #refused(batch: readonly StreamAppend[]): Promise<AppendOutcome> {
+    await this.catchUp()
+    const known = this.#placed(batch)
+    if (known !== null) return known
+    throw new LogError('log-corrupt', `${this.location} refuses an append that fits its own history`)
+  }
+
+  #place(append: StreamAppend): Placement {
+    const { mirror } = this.#parts
+    const head = mirror.reader.streamHead(append.stream)
+    return place(append, { head, idsFrom: (revision, count) => mirror.idsFrom(append.stream, revision, count) })
+  }
+
+  /** First revisions of the batch's events, if all of them stand in the copy after `heads`. */
+  #found(batch: readonly StreamAppend[], heads: readonly (StreamRevision | 'no-stream')[]): readonly number[] | null {
+    const { mirror } = this.#parts
+    const found = batch.map(({ stream, events }, index) => {
+      const head = heads[index]
+      const from = head === undefined || head === 'no-stream' ? 0 : head + 1
+      const last = mirror.revisionOf(stream, events.at(-1)!.id, from)
+      return last === null ? null : last - events.length + 1
+    })
+    return found.every((first) => first !== null) ? found : null
+  }
+
+  #appended(batch: readonly StreamAppend[], first: readonly number[]): AppendOutcome {
+    const { reader } = this.#parts.mirror
+    const stored = batch.flatMap(({ stream, events }, index) =>
+      reader.stream(stream, 'forwards', { after: first[index]! - 1, limit: events.length }),
+    )
+    return { kind: 'appended', positions: stored.map(({ position }) => position), recordedAt: stored[0]!.recordedAt }
+  }
+
+  #open(): void {
+    if (this.#closed) throw new LogError('log-closed', this.location)
+  }
+}
+
+/** The client's batch append waits for ever where the server stays silent. */
+async function answered<T>(call: Promise<T>, limitMs: number): Promise<T> {
+  const over = new AbortController()
+  const silence = sleep(limitMs, undefined, { signal: over.signal, ref: false }).then(
+    () => Promise.reject(Object.assign(new Error(`no answer within ${limitMs} ms`), { type: 'deadline-exceeded' })),
+    () => call,
+  )
+  try {
+    return await Promise.race([call, silence])
+  } finally {
+    over.abort()
+  }
+}
+
+function streamState(expected: ExpectedRevision): AppendStreamState {
+  if (expected === 'any') return 'any'
+  return expected === 'no-stream' ? 'no_stream' : BigInt(expected)
+}
