@@ -1,8 +1,12 @@
 /**
  * Routing in the current network namespace that delivers packets marked for the proxy here, whatever their destination:
  * `fwmark 0x200/0xf00` → table 2004 → `local default dev lo` (Cilium's numbers).
+ *
+ * Early demultiplexing is turned off there: it would find the proxy's socket for a packet that must still pass a pod's ingress program, and
+ * forwarding drops packets that have a socket (ip_forward). Cilium does the same where xt_socket is missing.
  */
 import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { DatapathError } from '../ports/datapath.ts'
 
@@ -12,17 +16,22 @@ const PREFERENCE = 9
 const TABLE = '2004'
 const RULE: readonly string[] = ['fwmark', `${MARK}/${MASK}`, 'pref', String(PREFERENCE), 'lookup', TABLE]
 
+/** The kernel's default is 1. Per network namespace. */
+const EARLY_DEMUX = '/proc/sys/net/ipv4/ip_early_demux'
+
 const run = promisify(execFile)
 
 /** Fine where it is set up already. */
 export async function ensureProxyRoutes(): Promise<void> {
+  writeFileSync(EARLY_DEMUX, '0')
   await ip('link', 'set', 'lo', 'up')
   await ip('route', 'replace', 'local', 'default', 'dev', 'lo', 'table', TABLE)
   if (!(await hasProxyRule())) await ip('rule', 'add', ...RULE)
 }
 
-/** Fine where there is nothing of it. */
+/** Fine where there is nothing of it. Early demultiplexing is as the kernel starts it. */
 export async function removeProxyRoutes(): Promise<void> {
+  writeFileSync(EARLY_DEMUX, '1')
   while (await hasProxyRule()) await ip('rule', 'delete', ...RULE)
   const routes = await ip('-j', 'route', 'show', 'table', 'all', 'type', 'local')
   if (rowsOf(routes).some((row) => row['table'] === TABLE)) await ip('route', 'flush', 'table', TABLE)
