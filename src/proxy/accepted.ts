@@ -1,0 +1,245 @@
+/**
+ * A connection from its acceptance until it is known what it is: its metadata, its first bytes, the network filter's word; then HTTP, unread
+ * bytes both ways, or the end.
+ */
+import type { Socket } from 'node:net'
+import { IpAddress } from '../../events/ids.ts'
+import { addressText, parseAddress } from '../../projections/ip/prefix.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ConnectionTuple, IdentitySource } from '../ports/proxy.ts'
+import type { AccessLog } from './access-log.ts'
+import { type ConnectionMetadata, connectionMetadata } from './bpf-metadata.ts'
+import { beginsHandshake, readClientHello } from './client-hello.ts'
+import type { Connection, ConnectionRegistry } from './connections.ts'
+import { HttpConnection } from './http-connection.ts'
+import type { ProxyLimits } from './limits.ts'
+import type { ListenerConfig } from './listener-config.ts'
+import type { LivePolicies } from './live-policies.ts'
+import { decideConnection } from './network-filter.ts'
+import type { ProxySockets } from './sockets.ts'
+import { tunnel } from './tunnel.ts'
+
+export type ProxyServices = {
+  readonly policies: LivePolicies
+  readonly identities: IdentitySource
+  readonly sockets: ProxySockets
+  readonly access: AccessLog
+  readonly clock: Clock
+  readonly limits: ProxyLimits
+  readonly registry: ConnectionRegistry
+  readonly originalDestination: OriginalDestination
+}
+
+/** Where a client wanted to go, from the addresses of the accepted socket. */
+export type OriginalDestination = (tuple: ConnectionTuple) => Pick<ConnectionTuple, 'destination' | 'destinationPort'>
+
+const EMPTY = Buffer.alloc(0)
+const KEEP_ALIVE_MS = 300_000
+
+export function acceptConnection(socket: Socket, config: ListenerConfig, services: ProxyServices): void {
+  // Without a listener an error would end the process, also one that comes before the first byte.
+  socket.on('error', () => undefined)
+  const tuple = tupleOf(socket)
+  if (tuple === null) {
+    socket.destroy()
+    return
+  }
+  const wanted = { ...tuple, ...services.originalDestination(tuple) }
+  const metadata = connectionMetadata(config.metadata, wanted, services)
+  const accepted = new AcceptedConnection(socket, metadata, { config, services })
+  if (!services.registry.add(accepted)) {
+    services.access.connection(metadata, 'ERROR', 'connections-max')
+    socket.resetAndDestroy()
+    return
+  }
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, KEEP_ALIVE_MS)
+  accepted.start()
+}
+
+class AcceptedConnection implements Connection {
+  readonly listener: string
+  readonly #socket: Socket
+  readonly #metadata: ConnectionMetadata
+  readonly #config: ListenerConfig
+  readonly #services: ProxyServices
+  readonly #sinceUs: number
+  #bytes: Buffer = EMPTY
+
+  constructor(
+    socket: Socket,
+    metadata: ConnectionMetadata,
+    { config, services }: { readonly config: ListenerConfig; readonly services: ProxyServices },
+  ) {
+    this.listener = config.name
+    this.#socket = socket
+    this.#metadata = metadata
+    this.#config = config
+    this.#services = services
+    this.#sinceUs = services.clock.monotonicUs()
+  }
+
+  start(): void {
+    if (this.#loops()) {
+      this.#refuse('direct', 'the destination is the listener itself')
+      return
+    }
+    // Without a policy, or with none for the port, no first byte can change the answer.
+    const decision = decideConnection(
+      this.#services.policies.policyOf(this.#metadata.endpoint)?.compiled ?? null,
+      this.#metadata,
+      undefined,
+    )
+    if (decision.kind === 'refused' && (decision.reason === 'no-policy' || decision.detail === 'no-port')) {
+      this.#refuse(decision.reason, decision.rule ?? decision.detail)
+      return
+    }
+    this.#services.registry.idle(this)
+    this.#socket.on('data', this.#onData)
+    this.#socket.once('close', this.#onClose)
+    this.#socket.once('end', this.#onEnd)
+  }
+
+  drain(): void {
+    this.destroy()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  checkHead(nowUs: number): void {
+    if (nowUs - this.#sinceUs > this.#services.limits.headTimeoutMs * 1_000) this.destroy()
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk])
+    if (!beginsHandshake(this.#bytes[0]!)) {
+      this.#decide(undefined)
+      return
+    }
+    const hello = readClientHello(this.#bytes)
+    if (hello.kind === 'malformed') this.#refuse('access-denied', hello.reason)
+    else if (hello.kind === 'hello') this.#decide(hello.serverName)
+  }
+
+  readonly #onClose = (): void => this.#services.registry.remove(this)
+  readonly #onEnd = (): void => this.destroy()
+
+  #decide(serverName: string | null | undefined): void {
+    const policy = this.#services.policies.policyOf(this.#metadata.endpoint)?.compiled ?? null
+    const decision = decideConnection(policy, this.#metadata, serverName)
+    switch (decision.kind) {
+      case 'refused':
+        this.#refuse(decision.reason, decision.rule ?? decision.detail)
+        break
+      case 'opaque':
+        this.#services.access.connection(this.#metadata, 'FORWARDED', `opaque ${decision.rule ?? 'no-rules'}`)
+        this.#release()
+        new OpaqueConnection(this.#socket, this.listener, this.#services).start(this.#connectUpstream, this.#bytes)
+        break
+      case 'http':
+        this.#release()
+        this.#startHttp()
+        break
+    }
+  }
+
+  #startHttp(): void {
+    const http = new HttpConnection(this.#socket, {
+      ...this.#services,
+      metadata: this.#metadata,
+      config: this.#config,
+      connectUpstream: this.#connectUpstream,
+    })
+    this.#services.registry.add(http)
+    http.start(this.#bytes)
+  }
+
+  readonly #connectUpstream = (): Socket => {
+    const upstream = this.#services.sockets.connect(this.#metadata.upstream)
+    upstream.setNoDelay(true)
+    upstream.setKeepAlive(true, KEEP_ALIVE_MS)
+    return upstream
+  }
+
+  /** Hands the socket to its next owner, who takes this one's room. */
+  #release(): void {
+    this.#socket.off('data', this.#onData)
+    this.#socket.off('close', this.#onClose)
+    this.#socket.off('end', this.#onEnd)
+    this.#services.registry.remove(this)
+  }
+
+  #refuse(reason: string, why: string): void {
+    this.#services.registry.remove(this)
+    this.#services.access.connection(this.#metadata, 'DROPPED', why === '' ? reason : `${reason} ${why}`)
+    this.#socket.resetAndDestroy()
+  }
+
+  /** Connecting upstream would come back here, for ever. */
+  #loops(): boolean {
+    const { destination } = this.#metadata
+    return this.#config.addresses.some(
+      ({ address, port }) => address === destination.address && port === destination.port,
+    )
+  }
+}
+
+class OpaqueConnection implements Connection {
+  readonly listener: string
+  readonly #socket: Socket
+  readonly #services: ProxyServices
+  #upstream: Socket | null = null
+
+  constructor(socket: Socket, listener: string, services: ProxyServices) {
+    this.#socket = socket
+    this.listener = listener
+    this.#services = services
+  }
+
+  start(connectUpstream: () => Socket, initial: Buffer): void {
+    const { registry, limits } = this.#services
+    registry.add(this)
+    this.#socket.once('close', () => registry.remove(this))
+    try {
+      this.#upstream = connectUpstream()
+    } catch {
+      // The system refuses a socket; the client sees what it would see from an unreachable server.
+      this.#socket.resetAndDestroy()
+      return
+    }
+    const upstream = this.#upstream
+    const timer = setTimeout(() => this.destroy(), limits.connectTimeoutMs)
+    upstream.once('close', () => clearTimeout(timer))
+    upstream.write(initial, () => clearTimeout(timer))
+    this.#socket.setTimeout(limits.idleTimeoutMs, () => this.destroy())
+    tunnel(this.#socket, upstream)
+  }
+
+  /** Where it ends is not known; it has until the deadline. */
+  drain(): void {}
+
+  destroy(): void {
+    this.#socket.destroy()
+    this.#upstream?.destroy()
+  }
+
+  checkHead(): void {}
+}
+
+function tupleOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): ConnectionTuple | null {
+  const source = canonicalAddress(remoteAddress)
+  const destination = canonicalAddress(localAddress)
+  // A connection that was reset already has no addresses any more.
+  if (source === null || destination === null || remotePort === undefined || localPort === undefined) return null
+  return { source, sourcePort: remotePort, destination, destinationPort: localPort }
+}
+
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
+
+function canonicalAddress(text: string | undefined): IpAddress | null {
+  if (text === undefined) return null
+  const parsed = parseAddress(MAPPED.exec(text)?.[1] ?? text)
+  return parsed === null ? null : IpAddress(addressText(parsed))
+}

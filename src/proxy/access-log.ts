@@ -1,0 +1,112 @@
+/** Access records: what was asked, denied and answered, stamped with the position and revision that decided. Given to the flow store in groups. */
+import type { Clock } from '../ports/clock.ts'
+import type { FlowStamp, FlowStore, NewFlow } from '../ports/flows.ts'
+import type { ConnectionMetadata } from './bpf-metadata.ts'
+import type { LivePolicies } from './live-policies.ts'
+
+export type RequestFacts = {
+  readonly method: string
+  readonly host: string
+  readonly path: string
+  /** `HTTP/1.1` */
+  readonly protocol: string
+}
+
+const TCP = 6
+/** Cilium's drop reason for policy (bpf/lib/common.h, DROP_POLICY is -133). */
+const DROP_POLICY = 133
+/** Records that wait for the end of the current turn of the event loop; more are given at once. */
+const GROUP_MAX = 256
+
+export class AccessLog {
+  readonly #flows: Pick<FlowStore, 'add'>
+  readonly #clock: Clock
+  readonly #policies: LivePolicies
+  #waiting: NewFlow[] = []
+
+  constructor(flows: Pick<FlowStore, 'add'>, clock: Clock, policies: LivePolicies) {
+    this.#flows = flows
+    this.#clock = clock
+    this.#policies = policies
+  }
+
+  /** A connection that was refused (`why`: a named reason, and the rule) or passed unread. */
+  connection(metadata: ConnectionMetadata, verdict: 'FORWARDED' | 'DROPPED' | 'ERROR', why: string): void {
+    this.#add({
+      ...this.#parties(metadata, this.#policies.stamp),
+      kind: 'policy-verdict',
+      verdict,
+      dropReason: verdict === 'DROPPED' ? DROP_POLICY : null,
+      matchType: why,
+      http: null,
+    })
+  }
+
+  /** A request that was decided. `rule`: the deciding rule's name, or the reason where none decided. */
+  request(
+    metadata: ConnectionMetadata,
+    facts: RequestFacts,
+    { allowed, rule }: { readonly allowed: boolean; readonly rule: string },
+  ): void {
+    this.#add({
+      ...this.#parties(metadata, this.#policies.stamp),
+      kind: 'http-request',
+      verdict: allowed ? 'FORWARDED' : 'DROPPED',
+      dropReason: allowed ? null : DROP_POLICY,
+      matchType: rule,
+      http: { ...facts, status: allowed ? 0 : 403, durationMs: null },
+    })
+  }
+
+  /** `stamp`: of the request's decision. `ERROR`: the proxy itself answered, because of `why`. */
+  response(
+    metadata: ConnectionMetadata,
+    facts: RequestFacts,
+    answer: {
+      readonly status: number
+      readonly durationMs: number | null
+      readonly stamp: FlowStamp
+      readonly verdict: 'FORWARDED' | 'ERROR'
+      readonly why: string | null
+    },
+  ): void {
+    this.#add({
+      ...this.#parties(metadata, answer.stamp),
+      kind: 'http-response',
+      verdict: answer.verdict,
+      dropReason: null,
+      matchType: answer.why,
+      http: { ...facts, status: answer.status, durationMs: answer.durationMs },
+    })
+  }
+
+  get stamp(): FlowStamp {
+    return this.#policies.stamp
+  }
+
+  flush(): void {
+    const flows = this.#waiting
+    this.#waiting = []
+    if (flows.length > 0) this.#flows.add(flows)
+  }
+
+  #parties(metadata: ConnectionMetadata, stamp: FlowStamp) {
+    const { direction, source, destination, endpoint, proxyPort } = metadata
+    return {
+      time: this.#clock.now(),
+      stamp,
+      direction,
+      endpoint: this.#policies.policyOf(endpoint)?.endpoint ?? 0,
+      source,
+      destination,
+      protocol: TCP,
+      proxyPort,
+    } as const
+  }
+
+  #add(flow: NewFlow): void {
+    this.#waiting.push(flow)
+    if (this.#waiting.length === 1) setImmediate(() => this.flush())
+    if (this.#waiting.length >= GROUP_MAX) this.flush()
+  }
+}
