@@ -96,8 +96,13 @@ class KurrentLog implements EventLog {
       return tries > 1 && this.#found(batch, heads) !== null ? 'written' : this.#write(batch)
     }, deadline)
     if (written === 'conflict') return this.#refused(batch)
-    await this.#parts.follower.until(() => this.#found(batch, heads) !== null, this.#parts.deadlineMs)
-    return this.#appended(batch, this.#found(batch, heads)!)
+    let found: readonly number[] | null = null
+    const seenBack = (): boolean => {
+      found = this.#found(batch, heads)
+      return found !== null
+    }
+    await this.#parts.follower.until(seenBack, this.#parts.deadlineMs)
+    return this.#appended(batch, found!)
   }
 
   readAll(options: ReadAllOptions): AsyncIterable<readonly StoredEvent[]> {

@@ -24,6 +24,11 @@ export class Mirror implements Disposable {
   readonly #database: DatabaseSync
   readonly #insert: StatementSync
   readonly #insertStream: StatementSync
+  readonly #followed: StatementSync
+  readonly #note: StatementSync
+  readonly #last: StatementSync
+  readonly #id: StatementSync
+  readonly #revision: StatementSync
 
   /** Throws `LogError`: not ours, damaged, or the copy of another history. */
   constructor(path: string, origin: string) {
@@ -34,11 +39,18 @@ export class Mirror implements Disposable {
       'INSERT INTO events (position, stream, revision, recorded_at, id, type, v, body, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
     this.#insertStream = this.#database.prepare('INSERT INTO streams (name) VALUES (?)')
+    this.#followed = this.#database.prepare('SELECT commit_position AS c, prepare_position AS p FROM mirror')
+    this.#note = this.#database.prepare('UPDATE mirror SET commit_position = ?, prepare_position = ?')
+    this.#last = this.#database.prepare(
+      'SELECT position, recorded_at AS time FROM events ORDER BY position DESC LIMIT 1',
+    )
+    this.#id = this.#database.prepare('SELECT id FROM events WHERE position = ?')
+    this.#revision = this.#database.prepare('SELECT revision FROM events WHERE stream = ? AND revision >= ? AND id = ?')
   }
 
   /** Up to where the server was followed; null before the first record. */
   followed(): ServerPosition | null {
-    const row = this.#database.prepare('SELECT commit_position AS c, prepare_position AS p FROM mirror').get() as {
+    const row = this.#followed.get() as {
       readonly c: string | null
       readonly p: string | null
     }
@@ -51,14 +63,15 @@ export class Mirror implements Disposable {
     try {
       const followed = this.followed()
       const lacking = records.filter(({ server }) => followed === null || isAfter(server, followed))
-      const last = this.#last()
+      const last = this.#end()
       let [position, time] = [last.position, last.time]
       for (const record of lacking) {
         position = record.server.commit > position ? record.server.commit : position + 1n
         time = Math.max(time, record.created)
         this.#store(record, position, time)
       }
-      this.#note(lacking.at(-1)?.server ?? followed)
+      const end = lacking.at(-1)?.server
+      if (end !== undefined) this.#note.run(String(end.commit), String(end.prepare))
       this.#database.exec('COMMIT')
     } catch (error) {
       this.reader.forgetStreams()
@@ -74,7 +87,7 @@ export class Mirror implements Disposable {
   }
 
   idAt(position: Position): EventId | null {
-    const row = this.#database.prepare('SELECT id FROM events WHERE position = ?').get(Number(position))
+    const row = this.#id.get(Number(position))
     return (row as { readonly id: EventId } | undefined)?.id ?? null
   }
 
@@ -82,9 +95,7 @@ export class Mirror implements Disposable {
   revisionOf(stream: StreamName, id: EventId, from: number): StreamRevision | null {
     const row = this.reader.streamId(stream)
     if (row === null) return null
-    const found = this.#database
-      .prepare('SELECT revision FROM events WHERE stream = ? AND revision >= ? AND id = ?')
-      .get(row, from, id) as { readonly revision: StreamRevision } | undefined
+    const found = this.#revision.get(row, from, id) as { readonly revision: StreamRevision } | undefined
     return found?.revision ?? null
   }
 
@@ -92,10 +103,8 @@ export class Mirror implements Disposable {
     this.#database.close()
   }
 
-  #last(): { readonly position: bigint; readonly time: number } {
-    const row = this.#database
-      .prepare('SELECT position, recorded_at AS time FROM events ORDER BY position DESC LIMIT 1')
-      .get()
+  #end(): { readonly position: bigint; readonly time: number } {
+    const row = this.#last.get()
     const { position, time } = (row ?? { position: 0, time: 0 }) as { readonly position: number; readonly time: number }
     return { position: BigInt(position), time }
   }
@@ -103,13 +112,6 @@ export class Mirror implements Disposable {
   #store({ stream, revision, id, type, v, body, meta }: MirrorRecord, position: bigint, time: number): void {
     const row = this.reader.streamId(stream) ?? Number(this.#insertStream.run(stream).lastInsertRowid)
     this.#insert.run(position, row, revision, time as Timestamp, id, type, v, body, meta)
-  }
-
-  #note(server: ServerPosition | null): void {
-    if (server === null) return
-    this.#database
-      .prepare('UPDATE mirror SET commit_position = ?, prepare_position = ?')
-      .run(String(server.commit), String(server.prepare))
   }
 }
 

@@ -219,6 +219,11 @@ class Subscription {
     this.#call = call
     this.#store = store
     this.#wanted = wire.filterOf(options)
+    if (options.getAll()?.hasEnd() === true) {
+      this.#next = store.records.length
+      this.ended = this.#run().catch(() => {})
+      return
+    }
     const after = options.getAll()?.getPosition()?.getCommitPosition()
     this.#next = after === undefined ? 0 : store.records.findIndex(({ position }) => position > BigInt(after))
     if (this.#next < 0) this.#next = store.records.length
