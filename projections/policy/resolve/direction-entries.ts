@@ -1,0 +1,209 @@
+/**
+ * The policy map entries of one subject in one direction, kept identity by identity.
+ *
+ * What an identity gets depends on the claims of the selectors that take it and on everyone's claims, on nothing else. So one identity
+ * more or less is one chunk more or less, and the result is the same as from scratch. Identities that the same selectors take share their rows.
+ */
+import type { Direction } from '../../../events/fields.ts'
+import { IdentityId } from '../../../events/ids.ts'
+import type { DesiredEntry } from '../desired.ts'
+import { type CachedSelector, type SelectorUser, withNumber, withoutNumber } from '../select/cached-selector.ts'
+import { type Claim, type Claims, tailParts } from './claims.ts'
+import { PortTable, type TableRow } from './port-table.ts'
+
+/** What the datapath's map holds (Cilium's bpf-policy-map-max). */
+export const POLICY_MAP_MAX = 16_384
+/** Claimed keys looked at for one subject and direction; a policy that needs more is refused, so that time stays bounded. */
+export const WORK_MAX = 20_000_000
+
+export type EntriesInput = {
+  readonly direction: Direction
+  readonly claims: Claims
+  /** Claims for identities by number, whether they are known or not. */
+  readonly fixed: ReadonlyMap<number, readonly Claim[]>
+  /** The selectors that take an identity; none where it is not known. */
+  readonly selectorsOf: (identity: number) => Iterable<CachedSelector>
+}
+
+export class DirectionEntries implements SelectorUser {
+  readonly #input: EntriesInput
+  readonly #everyone: PortTable
+  /** By their place in the claims. */
+  readonly #places: Map<CachedSelector, number> = new Map()
+  readonly #lists: readonly (readonly Claim[])[]
+  readonly #chunks: Map<number, Chunk> = new Map()
+  #identities: readonly number[] = []
+  readonly #rows: Map<string, Rows> = new Map()
+  #dirty: Set<number> = new Set()
+  #count = 0
+  #work = 0
+  #flat: readonly DesiredEntry[] | null = null
+
+  constructor(input: EntriesInput) {
+    this.#input = input
+    this.#everyone = new PortTable([input.claims.everyone])
+    this.#lists = [...input.claims.bySelector.values()]
+    for (const selector of input.claims.bySelector.keys()) {
+      this.#places.set(selector, this.#places.size)
+      selector.users.add(this)
+    }
+    this.#build()
+  }
+
+  [Symbol.dispose](): void {
+    for (const selector of this.#places.keys()) selector.users.delete(this)
+  }
+
+  selectionChanged(_selector: CachedSelector, identity: number): void {
+    this.#dirty.add(identity)
+  }
+
+  get changed(): boolean {
+    return this.#dirty.size > 0
+  }
+
+  /** Brings the entries up to date; `overflow` where they do not fit. */
+  refresh(): 'fits' | 'overflow' | 'too-complex' {
+    if (this.#standing() !== 'fits' && this.changed) this.#build()
+    else if (this.changed) this.#update()
+    return this.#standing()
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** In canonical order; the same list as long as nothing changes. */
+  entries(): readonly DesiredEntry[] {
+    if (this.#flat !== null) return this.#flat
+    const flat: DesiredEntry[] = []
+    for (const identity of this.#identities) {
+      const chunk = this.#chunks.get(identity)
+      if (chunk !== undefined) for (const entry of chunk.entries) flat.push(entry)
+    }
+    this.#flat = flat
+    return flat
+  }
+
+  /** Ids of the redirects that entries use. */
+  redirects(): ReadonlySet<string> {
+    return new Set([...this.#chunks.values()].flatMap(({ redirects }) => redirects))
+  }
+
+  /** The selector that claims the most keys over all of its identities, and how many. */
+  largest(): { readonly selector: string; readonly keys: number } {
+    let largest = { selector: '', keys: 0 }
+    for (const [selector, claims] of this.#input.claims.bySelector) {
+      const keys = selector.size * claims.reduce((sum, { tails }) => sum + tails.length, 0)
+      if (keys > largest.keys || (keys === largest.keys && selector.text < largest.selector))
+        largest = { selector: selector.text, keys }
+    }
+    return largest
+  }
+
+  #standing(): 'fits' | 'overflow' | 'too-complex' {
+    if (this.#count > POLICY_MAP_MAX) return 'overflow'
+    return this.#work > WORK_MAX ? 'too-complex' : 'fits'
+  }
+
+  #build(): void {
+    this.#chunks.clear()
+    this.#dirty.clear()
+    this.#count = 0
+    this.#work = 0
+    const places = this.#placesByIdentity()
+    this.#identities = [0, ...Uint32Array.from(places.keys()).sort()]
+    for (const identity of this.#identities) {
+      this.#set(identity, places.get(identity) ?? [])
+      if (this.#standing() !== 'fits') break
+    }
+    this.#flat = null
+  }
+
+  /** For each identity the places of the selectors that take it, ascending. */
+  #placesByIdentity(): ReadonlyMap<number, readonly number[]> {
+    const places = new Map<number, number[]>()
+    for (const identity of this.#input.fixed.keys()) places.set(identity, [])
+    for (const [selector, place] of this.#places) {
+      for (const identity of selector.identities()) {
+        const list = places.get(identity)
+        if (list === undefined) places.set(identity, [place])
+        else list.push(place)
+      }
+    }
+    return places
+  }
+
+  #update(): void {
+    for (const identity of this.#dirty) {
+      const places: number[] = []
+      for (const selector of this.#input.selectorsOf(identity)) {
+        const place = this.#places.get(selector)
+        if (place !== undefined) places.push(place)
+      }
+      if (places.length === 0 && !this.#input.fixed.has(identity)) this.#drop(identity)
+      else
+        this.#set(
+          identity,
+          places.sort((a, b) => a - b),
+        )
+      this.#identities = this.#chunks.has(identity)
+        ? withNumber(this.#identities, identity)
+        : withoutNumber(this.#identities, identity)
+    }
+    this.#dirty = new Set()
+    this.#flat = null
+  }
+
+  #set(identity: number, places: readonly number[]): void {
+    this.#drop(identity)
+    const rows = this.#rowsOf(identity, places)
+    const entries = rows.rows.map((row) => entryOf(this.#input.direction, identity, row))
+    this.#chunks.set(identity, { entries, redirects: rows.redirects, work: rows.work })
+    this.#count += entries.length
+    this.#work += rows.work
+  }
+
+  #drop(identity: number): void {
+    const chunk = this.#chunks.get(identity)
+    if (chunk === undefined) return
+    this.#chunks.delete(identity)
+    this.#count -= chunk.entries.length
+    this.#work -= chunk.work
+  }
+
+  #rowsOf(identity: number, places: readonly number[]): Rows {
+    const fixed = this.#input.fixed.get(identity)
+    if (identity === 0) return rowsOf(this.#everyone.rows(null), this.#input.claims.everyone)
+    const key = fixed === undefined ? places.join() : `${identity}:${places.join()}`
+    const known = this.#rows.get(key)
+    if (known !== undefined) return known
+    const lists = places.map((place) => this.#lists[place] ?? [])
+    const claims = fixed === undefined ? lists : [...lists, fixed]
+    const rows = rowsOf(new PortTable(claims).rows(this.#everyone), claims.flat())
+    if (this.#rows.size >= ROWS_MAX) this.#rows.clear()
+    this.#rows.set(key, rows)
+    return rows
+  }
+}
+
+type Chunk = { readonly entries: readonly DesiredEntry[]; readonly redirects: readonly string[]; readonly work: number }
+type Rows = { readonly rows: readonly TableRow[]; readonly redirects: readonly string[]; readonly work: number }
+
+/** Different sets of selectors whose rows are kept. */
+const ROWS_MAX = 20_000
+
+const NO_REDIRECTS: readonly string[] = []
+
+function rowsOf(rows: readonly TableRow[], claims: readonly Claim[]): Rows {
+  const redirects = rows.flatMap(({ redirect }) => (redirect === null ? NO_REDIRECTS : [redirect]))
+  const work = claims.reduce((sum, { tails }) => sum + tails.length, 0)
+  return { rows, redirects: redirects.length === 0 ? NO_REDIRECTS : [...new Set(redirects)], work }
+}
+
+function entryOf(direction: Direction, identity: number, row: TableRow): DesiredEntry {
+  const { protocol, port, bits } = tailParts(row.tail)
+  const { verdict, precedence, authType, redirect, origins } = row
+  const key = { direction, identity: IdentityId(identity), protocol, port, portBits: bits }
+  return { key, verdict, precedence, authType, redirect, origins }
+}

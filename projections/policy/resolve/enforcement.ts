@@ -1,0 +1,46 @@
+/** Whether a direction of a subject is enforced at all, and who is let in without a rule. */
+import type { Direction } from '../../../events/fields.ts'
+import type { PolicyOptions } from '../engine.ts'
+import type { IdentityLabels } from '../select/identity.ts'
+import type { CompiledRule } from './compiled-rule.ts'
+
+export type DirectionStance = {
+  /** Rules hold. Where false, everything is allowed. */
+  readonly enforced: boolean
+  /** Rules hold, and what none of them says is allowed: none of them switches default deny on. */
+  readonly allowRest: boolean
+  /** Identities that are let in without a rule. */
+  readonly letIn: readonly number[]
+}
+
+const HOST = 1
+const REMOTE_NODE = 6
+
+const OPEN: DirectionStance = { enforced: false, allowRest: false, letIn: [] }
+
+export function stanceOf(
+  direction: Direction,
+  {
+    member,
+    rules,
+    options,
+  }: { readonly member: IdentityLabels; readonly rules: readonly CompiledRule[]; readonly options: PolicyOptions },
+): DirectionStance {
+  const host = isHost(member)
+  if (options.enforcement === 'never' || (host && !options.enableHostFirewall)) return OPEN
+  const letIn = direction === 'ingress' && options.allowLocalhost === 'always' && !host ? hostNumbers(options) : []
+  const denies = rules.some(({ rule }) => rule.defaultDeny[direction])
+  if (options.enforcement === 'always' || denies || member.bySource.has('reserved:init'))
+    return { enforced: true, allowRest: false, letIn }
+  const speaks = rules.some(({ elements }) => elements[direction].length > 0)
+  return speaks ? { enforced: true, allowRest: true, letIn } : OPEN
+}
+
+/** Numbers that count as the host. */
+export function hostNumbers({ enableRemoteNodeIdentity }: PolicyOptions): readonly number[] {
+  return enableRemoteNodeIdentity ? [HOST] : [HOST, REMOTE_NODE]
+}
+
+export function isHost({ id, bySource }: IdentityLabels): boolean {
+  return id === HOST || bySource.has('reserved:host')
+}

@@ -1,0 +1,262 @@
+/**
+ * The policy of one subject: who is enforced, the filters of both directions, and the entries that follow, kept up to date with the
+ * identities that its selectors take. Another rule, port name or secret makes another one.
+ */
+import type { Direction, NamedPort } from '../../../events/fields.ts'
+import type { DesiredPolicy, DesiredRedirect, UnresolvablePolicy } from '../desired.ts'
+import type { NetworkPolicyRules, PolicyOptions, PolicyPressure, ResolvedPolicy } from '../engine.ts'
+import type { LabelRequirement } from '../rule.ts'
+import type { CachedSelector } from '../select/cached-selector.ts'
+import { narrowed } from '../select/selector.ts'
+import type { CacheMember, SelectorCache } from '../select/selector-cache.ts'
+import {
+  type Claim,
+  type Claims,
+  claimsOf,
+  type PlacedFilter,
+  PRECEDENCE_ALLOW,
+  PRECEDENCE_DEFAULT_ALLOW,
+  placedFilters,
+  TAIL_ANY,
+} from './claims.ts'
+import type { CompiledElement, CompiledRule } from './compiled-rule.ts'
+import { DirectionEntries, POLICY_MAP_MAX } from './direction-entries.ts'
+import { type DirectionStance, stanceOf } from './enforcement.ts'
+import { filtersOf } from './filters.ts'
+import { allowRule, type FurtherRule, portPolicies, UNENFORCED } from './port-policies.ts'
+import type { Secrets } from './secrets.ts'
+
+export type SubjectContext = {
+  readonly member: CacheMember
+  readonly namedPorts: readonly NamedPort[]
+  /** That select the subject, in order. */
+  readonly rules: readonly CompiledRule[]
+  readonly options: PolicyOptions
+  readonly cache: SelectorCache
+  readonly secrets: Secrets
+  /** What a port name means on all pods. */
+  readonly podPort: (name: string, protocol: number) => number | null
+}
+
+type DirectionPart = {
+  readonly stance: DirectionStance
+  readonly placed: readonly PlacedFilter[]
+  readonly claims: Claims
+  readonly entries: DirectionEntries
+}
+
+export class SubjectPolicy {
+  readonly #context: SubjectContext
+  readonly #narrowed: CachedSelector[] = []
+  readonly #ingress: DirectionPart | UnresolvablePolicy
+  readonly #egress: DirectionPart | UnresolvablePolicy
+  #resolved: ResolvedPolicy | null = null
+
+  constructor(context: SubjectContext) {
+    this.#context = context
+    this.#ingress = this.#part('ingress')
+    this.#egress = this.#part('egress')
+  }
+
+  [Symbol.dispose](): void {
+    for (const part of [this.#ingress, this.#egress]) if (isPart(part)) part.entries[Symbol.dispose]()
+    for (const selector of this.#narrowed) this.#context.cache.release(selector)
+  }
+
+  get changed(): boolean {
+    return [this.#ingress, this.#egress].some((part) => isPart(part) && part.entries.changed)
+  }
+
+  get rules(): readonly CompiledRule[] {
+    return this.#context.rules
+  }
+
+  stance(direction: Direction): DirectionStance | null {
+    const part = direction === 'ingress' ? this.#ingress : this.#egress
+    return isPart(part) ? part.stance : null
+  }
+
+  /** The same object as long as nothing changes. */
+  resolve(): ResolvedPolicy {
+    if (this.#resolved === null || this.changed) this.#resolved = this.#assemble()
+    return this.#resolved
+  }
+
+  #assemble(): ResolvedPolicy {
+    const [ingress, egress] = [this.#ingress, this.#egress]
+    if (!isPart(ingress)) return ingress
+    if (!isPart(egress)) return egress
+    const standings = [ingress.entries.refresh(), egress.entries.refresh()]
+    const count = ingress.entries.count + egress.entries.count
+    if (count > POLICY_MAP_MAX || standings.some((standing) => standing !== 'fits')) return tooLarge(ingress, egress)
+    const policy: DesiredPolicy & { readonly pressure: PolicyPressure | null } = {
+      kind: 'resolved',
+      ingressEnforced: ingress.stance.enforced,
+      egressEnforced: egress.stance.enforced,
+      entries: [...ingress.entries.entries(), ...egress.entries.entries()],
+      redirects: [...redirectsOf(ingress), ...redirectsOf(egress)],
+      pressure: count > POLICY_MAP_MAX * PRESSURE_SHARE ? pressureOf(count, ingress, egress) : null,
+    }
+    return withNetworkPolicy(policy, this.#proxyView(ingress, 'ingress'), this.#proxyView(egress, 'egress'))
+  }
+
+  #part(direction: Direction): DirectionPart | UnresolvablePolicy {
+    const { member, rules, options, cache, secrets } = this.#context
+    const stance = stanceOf(direction, { member, rules, options })
+    const elements = stance.enforced ? rules.flatMap((rule) => rule.elements[direction]) : []
+    const namespace = member.bySource.get(POD_NAMESPACE_LABEL) ?? ''
+    const peersOf = this.#narrowing(elements)
+    const merged = filtersOf(elements, { secrets, namespace, peersOf })
+    if (merged.kind === 'conflict') return merged.conflict
+    const placed = placedFilters(merged.filters, direction, (name, protocol) =>
+      direction === 'ingress' ? this.#ownPort(name, protocol) : this.#context.podPort(name, protocol),
+    )
+    const claims = withEveryone(claimsOf(placed), stance, direction)
+    const entries = new DirectionEntries({
+      direction,
+      claims,
+      fixed: new Map(stance.letIn.map((identity) => [identity, [LOCALHOST_CLAIM]])),
+      selectorsOf: (identity) => cache.identity(identity)?.selectors ?? [],
+    })
+    return { stance, placed, claims, entries }
+  }
+
+  /** Requirements of allow elements narrow allow elements, those of deny elements deny elements. */
+  #narrowing(elements: readonly CompiledElement[]): (element: CompiledElement) => readonly CachedSelector[] {
+    const requires: { readonly [deny: string]: readonly LabelRequirement[] } = {
+      false: elements.filter(({ deny }) => !deny).flatMap((element) => element.requires),
+      true: elements.filter(({ deny }) => deny).flatMap((element) => element.requires),
+    }
+    return ({ deny, peers }) => {
+      const requirements = requires[String(deny)] ?? []
+      if (requirements.length === 0) return peers.map(({ selector }) => selector)
+      return peers.map(({ selector, narrows }) => (narrows ? this.#narrow(selector, requirements) : selector))
+    }
+  }
+
+  #narrow(cached: CachedSelector, requirements: readonly LabelRequirement[]): CachedSelector {
+    const selector = this.#context.cache.acquire(narrowed(cached.selector, requirements))
+    this.#narrowed.push(selector)
+    return selector
+  }
+
+  #ownPort(name: string, protocol: number): number | null {
+    const own = this.#context.namedPorts.find(
+      (port) => port.name.toLowerCase() === name && NUMBER_OF[port.protocol] === protocol,
+    )
+    return own?.port ?? null
+  }
+
+  /** What the message for the proxy follows from, as it is now: the message itself is made when it is asked for. */
+  #proxyView({ stance, placed }: DirectionPart, direction: Direction): () => ReturnType<typeof portPolicies> {
+    if (!stance.enforced) return () => ({ policies: UNENFORCED, listeners: new Map() })
+    const filters = placed.map((one) => ({
+      placed: one,
+      remotes: [...one.filter.entries.keys()].map((selector) => (selector.everyone ? null : selector.sorted())),
+    }))
+    const further = furtherRules(stance, direction, placed)
+    return () => portPolicies({ filters, further })
+  }
+}
+
+/** From this share on a full map is announced. */
+const PRESSURE_SHARE = 0.9
+const POD_NAMESPACE_LABEL = 'k8s:io.kubernetes.pod.namespace'
+const NUMBER_OF = { TCP: 6, UDP: 17, SCTP: 132 } as const
+
+const LOCALHOST_CLAIM: Claim = {
+  tails: [TAIL_ANY],
+  verdict: 'allow',
+  precedence: PRECEDENCE_ALLOW,
+  auth: null,
+  redirect: null,
+  origins: ['reserved:allow-localhost-ingress'],
+}
+
+function isPart(part: DirectionPart | UnresolvablePolicy): part is DirectionPart {
+  return 'entries' in part
+}
+
+function withEveryone(claims: Claims, { enforced, allowRest }: DirectionStance, direction: Direction): Claims {
+  if (enforced && !allowRest) return claims
+  const precedence = enforced ? PRECEDENCE_DEFAULT_ALLOW : PRECEDENCE_ALLOW
+  const open: Claim = { ...LOCALHOST_CLAIM, precedence, origins: [`reserved:allow-any-${direction}`] }
+  return { ...claims, everyone: [...claims.everyone, open] }
+}
+
+function redirectsOf({ claims, entries }: DirectionPart): readonly DesiredRedirect[] {
+  if (claims.redirects.size === 0) return []
+  const used = entries.redirects()
+  return [...claims.redirects.values()].filter(({ id }) => used.has(id)).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** The host's requests pass where it is always let in, except on ports where a rule speaks of exactly the host. */
+function furtherRules(
+  { allowRest, letIn }: DirectionStance,
+  direction: Direction,
+  placed: readonly PlacedFilter[],
+): readonly FurtherRule[] {
+  const exceptFilters = placed.filter(({ filter }) =>
+    [...filter.entries.values()].some(
+      ({ selector, content }) => selector.text === HOST_TEXT && content.kind === 'redirect',
+    ),
+  )
+  const localhost = allowRule('reserved:allow-localhost-ingress', letIn, PRECEDENCE_ALLOW)
+  const open = allowRule(`reserved:allow-any-${direction}`, [], PRECEDENCE_DEFAULT_ALLOW)
+  return [
+    ...(letIn.length > 0 ? [{ rule: localhost, exceptFilters }] : []),
+    ...(allowRest ? [{ rule: open, exceptFilters: [] }] : []),
+  ]
+}
+
+const HOST_TEXT = 'reserved:host In ()'
+
+function withNetworkPolicy(
+  policy: DesiredPolicy & { readonly pressure: PolicyPressure | null },
+  ingress: () => ReturnType<typeof portPolicies>,
+  egress: () => ReturnType<typeof portPolicies>,
+): ResolvedPolicy {
+  let made: NetworkPolicyRules | null = null
+  return {
+    ...policy,
+    get networkPolicy(): NetworkPolicyRules {
+      if (made !== null) return made
+      const [inward, outward] = [ingress(), egress()]
+      made = {
+        ingress: inward.policies,
+        egress: outward.policies,
+        listeners: new Map([...inward.listeners, ...outward.listeners]),
+      }
+      return made
+    },
+  }
+}
+
+function largestOf(
+  ingress: DirectionPart,
+  egress: DirectionPart,
+): { readonly selector: string; readonly keys: number } {
+  const [a, b] = [ingress.entries.largest(), egress.entries.largest()]
+  return b.keys > a.keys ? b : a
+}
+
+function pressureOf(entries: number, ingress: DirectionPart, egress: DirectionPart): PolicyPressure {
+  return { entries, max: POLICY_MAP_MAX, selector: largestOf(ingress, egress).selector }
+}
+
+function tooLarge(ingress: DirectionPart, egress: DirectionPart): UnresolvablePolicy {
+  const { selector, keys } = largestOf(ingress, egress)
+  const origins = [ingress, egress].flatMap(({ claims }) =>
+    [...claims.bySelector]
+      .filter(([cached]) => cached.text === selector)
+      .flatMap(([, list]) => list.flatMap((c) => c.origins)),
+  )
+  return {
+    kind: 'unresolvable',
+    code: 'map-too-large',
+    reason: `the policy needs more than ${POLICY_MAP_MAX} map entries; most come from selector ${selector} (${keys} keys)`,
+    origins: [...new Set(origins)].toSorted().slice(0, TOO_LARGE_ORIGINS_MAX),
+  }
+}
+
+const TOO_LARGE_ORIGINS_MAX = 20

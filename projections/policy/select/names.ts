@@ -1,0 +1,83 @@
+/** What selectors stand for beyond labels and prefixes: DNS answers, services outside of the cluster, groups of prefixes. */
+import { contains, type IpPrefix, overlaps, parsePrefixOrAddress } from '../../ip/prefix.ts'
+import type { ExternalService } from '../engine.ts'
+import type { Cover } from './cached-selector.ts'
+import { matchesDnsPattern } from './dns-name.ts'
+import { identityLabels, meets } from './identity.ts'
+import { bare, type Selector } from './selector.ts'
+
+export class Names {
+  readonly #dns: Map<string, readonly IpPrefix[]> = new Map()
+  readonly #services: Map<string, ExternalService> = new Map()
+  readonly #groups: Map<string, readonly IpPrefix[]> = new Map()
+
+  setDns(name: string, addresses: readonly string[] | null): void {
+    put(this.#dns, bare(name), addresses === null ? null : prefixes(addresses))
+  }
+
+  setService(key: string, service: ExternalService | null): void {
+    put(this.#services, key, service)
+  }
+
+  setGroup(name: string, members: readonly string[] | null): void {
+    put(this.#groups, name, members === null ? null : prefixes(members))
+  }
+
+  /** The prefixes that the selector stands for now; none for label selectors. */
+  coversOf(selector: Selector): readonly Cover[] {
+    switch (selector.kind) {
+      case 'everyone':
+      case 'labels':
+        return []
+      case 'prefix':
+        return [{ prefix: selector.prefix, except: selector.except }]
+      case 'dns':
+        return this.#namesOf(selector).flatMap((addresses) => addresses.map(plain))
+      case 'service':
+        return this.#servicesOf(selector).flatMap(({ backends }) => prefixes(backends).map(plain))
+      case 'cidr-group':
+        return this.#groupOf(selector)
+    }
+  }
+
+  #namesOf({ match, name }: Selector & { readonly kind: 'dns' }): readonly (readonly IpPrefix[])[] {
+    if (match === 'name') return [this.#dns.get(name) ?? []]
+    return [...this.#dns].filter(([found]) => matchesDnsPattern(name, found)).map(([, addresses]) => addresses)
+  }
+
+  #servicesOf({ namespace, name, selector }: Selector & { readonly kind: 'service' }): readonly ExternalService[] {
+    return [...this.#services.values()].filter(
+      (service) =>
+        (namespace === null || namespace === service.namespace) &&
+        (name === null || name === service.name) &&
+        (selector === null || selector.requirements.every((one) => meets(labelsOfService(service), one))),
+    )
+  }
+
+  /** Members of a group that an exception takes out as a whole are left out; the others are narrowed by it. */
+  #groupOf({ name, except }: Selector & { readonly kind: 'cidr-group' }): readonly Cover[] {
+    return (this.#groups.get(name) ?? [])
+      .map((prefix) => ({ prefix, except: except.filter((other) => overlaps(prefix, other)) }))
+      .filter((cover) => !cover.except.some((other) => contains(other, cover.prefix)))
+  }
+}
+
+function plain(prefix: IpPrefix): Cover {
+  return { prefix, except: [] }
+}
+
+function labelsOfService({ labels }: ExternalService): ReturnType<typeof identityLabels> {
+  const bySource = new Map(Object.entries(labels).map(([key, value]) => [`k8s:${key}`, value]))
+  const byKey = new Map(Object.entries(labels).map(([key, value]) => [key, [value]]))
+  return { ...identityLabels(0, [], null), bySource, byKey }
+}
+
+/** What cannot be read stands for nothing. */
+function prefixes(texts: readonly string[]): readonly IpPrefix[] {
+  return texts.map(parsePrefixOrAddress).filter((prefix) => prefix !== null)
+}
+
+function put<T>(map: Map<string, T>, key: string, value: T | null): void {
+  if (value === null) map.delete(key)
+  else map.set(key, value)
+}

@@ -1,0 +1,179 @@
+/**
+ * All selectors that rules and resolved policies use, each once by its text, and the identities that each takes.
+ *
+ * One identity more asks only the selectors that its labels and its prefix lead to; one selector more asks only the identities that its
+ * labels or prefix lead to.
+ */
+import { type IpPrefix, parsePrefix, prefixText } from '../../ip/prefix.ts'
+import { subtract } from '../../ip/subtract.ts'
+import type { KnownIdentity } from '../engine.ts'
+import { CachedSelector } from './cached-selector.ts'
+import { type IdentityLabels, identityLabels, inPrefix, meets } from './identity.ts'
+import { Names } from './names.ts'
+import { EnclosingIndex, InnerIndex } from './prefix-index.ts'
+import type { Selector } from './selector.ts'
+import { IdentityIndex, SelectorIndex } from './selector-index.ts'
+
+export type CacheMember = IdentityLabels & {
+  /** Those that take it. */
+  readonly selectors: Set<CachedSelector>
+}
+
+export class SelectorCache {
+  readonly #identities: Map<number, CacheMember> = new Map()
+  readonly #byLabel: IdentityIndex<CacheMember> = new IdentityIndex()
+  readonly #byPrefix: InnerIndex<CacheMember> = new InnerIndex()
+  readonly #selectors: Map<string, CachedSelector> = new Map()
+  readonly #labelSelectors: SelectorIndex = new SelectorIndex()
+  readonly #prefixSelectors: EnclosingIndex<CachedSelector> = new EnclosingIndex()
+  /** Those that stand for prefixes which change. */
+  readonly #named: Set<CachedSelector> = new Set()
+  /** Those that stand for a whole address family: they also take the identities of unknown addresses. */
+  readonly #wholeFamily: Set<CachedSelector> = new Set()
+  readonly #names: Names = new Names()
+
+  identity(id: number): CacheMember | null {
+    return this.#identities.get(id) ?? null
+  }
+
+  /** The one selector of its text; every `acquire` needs a `release`. */
+  acquire(selector: Selector): CachedSelector {
+    const known = this.#selectors.get(selector.text)
+    if (known !== undefined) {
+      known.references++
+      return known
+    }
+    const cached = new CachedSelector(selector)
+    cached.references = 1
+    this.#selectors.set(selector.text, cached)
+    if (isNamed(selector)) this.#named.add(cached)
+    if (byLabels(selector)) this.#labelSelectors.add(cached)
+    this.#cover(cached)
+    for (const member of this.#candidates(cached)) this.#match(cached, member)
+    return cached
+  }
+
+  release(cached: CachedSelector): void {
+    if (--cached.references > 0) return
+    this.#selectors.delete(cached.text)
+    this.#named.delete(cached)
+    this.#wholeFamily.delete(cached)
+    if (byLabels(cached.selector)) this.#labelSelectors.remove(cached)
+    for (const { prefix } of cached.covers) this.#prefixSelectors.remove(prefix, cached)
+    for (const id of cached.identities()) this.#identities.get(id)?.selectors.delete(cached)
+  }
+
+  /** Removals first; an id that is known is replaced. */
+  updateIdentities(added: readonly KnownIdentity[], removed: readonly number[]): void {
+    for (const id of removed) this.#remove(id)
+    for (const identity of added) this.#add(identity)
+  }
+
+  setDns(name: string, addresses: readonly string[] | null): void {
+    this.#names.setDns(name, addresses)
+    this.#refresh('dns')
+  }
+
+  setService(key: string, service: Parameters<Names['setService']>[1]): void {
+    this.#names.setService(key, service)
+    this.#refresh('service')
+  }
+
+  setGroup(name: string, prefixes: readonly string[] | null): void {
+    this.#names.setGroup(name, prefixes)
+    this.#refresh('cidr-group')
+  }
+
+  /** The prefixes for which identities must exist, so that every address falls on the right side: exceptions are cut out. */
+  requiredPrefixes(): ReadonlySet<string> {
+    const texts = [...this.#selectors.values()].flatMap(({ covers }) =>
+      covers.flatMap(({ prefix, except }) => subtract(prefix, except).map(prefixText)),
+    )
+    return new Set(texts.filter((text) => !text.endsWith('/0')).toSorted())
+  }
+
+  #add({ id, labels, prefix }: KnownIdentity): void {
+    this.#remove(id)
+    const member: CacheMember = { ...identityLabels(id, labels, prefixOrNull(prefix)), selectors: new Set() }
+    this.#identities.set(id, member)
+    this.#byLabel.add(member)
+    if (hasPrefix(member)) this.#byPrefix.add(member)
+    for (const cached of this.#labelSelectors.candidates(member)) this.#match(cached, member)
+    const covering = member.prefix === null ? this.#wholeFamily : this.#prefixSelectors.around(member.prefix)
+    for (const cached of covering) this.#match(cached, member)
+  }
+
+  #remove(id: number): void {
+    const member = this.#identities.get(id)
+    if (member === undefined) return
+    this.#identities.delete(id)
+    this.#byLabel.remove(member)
+    if (member.prefix !== null) this.#byPrefix.remove(member)
+    for (const cached of member.selectors) cached.remove(id)
+  }
+
+  #match(cached: CachedSelector, member: CacheMember): void {
+    if (!takes(cached, member)) return
+    member.selectors.add(cached)
+    cached.add(member.id)
+  }
+
+  *#candidates({ selector, covers }: CachedSelector): Iterable<CacheMember> {
+    if (byLabels(selector)) yield* this.#byLabel.candidates(selector) ?? this.#identities.values()
+    for (const { prefix } of covers) {
+      yield* this.#byPrefix.inside(prefix)
+      if (prefix.length > 0) continue
+      yield* this.#byLabel.withTerm('reserved:world')
+      yield* this.#byLabel.withTerm(`reserved:world-ipv${prefix.family}`)
+    }
+  }
+
+  #cover(cached: CachedSelector): void {
+    for (const { prefix } of cached.covers) this.#prefixSelectors.remove(prefix, cached)
+    cached.covers = this.#names.coversOf(cached.selector)
+    for (const { prefix } of cached.covers) this.#prefixSelectors.add(prefix, cached)
+    if (cached.covers.some(({ prefix }) => prefix.length === 0)) this.#wholeFamily.add(cached)
+    else this.#wholeFamily.delete(cached)
+  }
+
+  /** Names of this kind mean something else now: drop who is no longer meant, take who is. */
+  #refresh(kind: Selector['kind']): void {
+    for (const cached of this.#named) {
+      if (cached.selector.kind !== kind) continue
+      this.#cover(cached)
+      for (const id of [...cached.identities()]) {
+        const member = this.#identities.get(id)
+        if (member === undefined || takes(cached, member)) continue
+        member.selectors.delete(cached)
+        cached.remove(id)
+      }
+      for (const member of this.#candidates(cached)) this.#match(cached, member)
+    }
+  }
+}
+
+function takes({ selector, covers }: CachedSelector, member: CacheMember): boolean {
+  if (selector.kind === 'everyone') return true
+  if (selector.kind === 'labels') return selector.requirements.every((requirement) => meets(member, requirement))
+  return covers.some(({ prefix, except }) => inPrefix(member, prefix, except))
+}
+
+function byLabels({ kind }: Selector): boolean {
+  return kind === 'labels' || kind === 'everyone'
+}
+
+/** Services, names and groups, whose prefixes change. */
+function isNamed({ kind }: Selector): boolean {
+  return kind === 'dns' || kind === 'service' || kind === 'cidr-group'
+}
+
+function hasPrefix(member: CacheMember): member is CacheMember & { readonly prefix: IpPrefix } {
+  return member.prefix !== null
+}
+
+function prefixOrNull(text: string | null): IpPrefix | null {
+  if (text === null) return null
+  const prefix = parsePrefix(text)
+  if (prefix === null) throw new TypeError(`${text} is not a prefix`)
+  return prefix
+}
