@@ -7,7 +7,7 @@
 import type { Direction } from '../../../events/fields.ts'
 import type { LabelRequirement, PolicyElement, PolicyRule, PortProtocol, PortRule } from '../rule.ts'
 import type { CachedSelector } from '../select/cached-selector.ts'
-import { EVERYONE, labelSelector, type Selector, type SelectorOptions, selectorsOf } from '../select/selector.ts'
+import { EVERYONE, isWholeFamily, labelSelector, type SelectorOptions, selectorsOf, WORLD } from '../select/selector.ts'
 import type { SelectorCache } from '../select/selector-cache.ts'
 
 export type CompiledRule = {
@@ -109,35 +109,37 @@ type ElementContext = {
 function compileElement(rule: PolicyRule, element: PolicyElement, context: ElementContext): CompiledElement {
   const { key, cache, options, direction, deny } = context
   const peers = element.peers?.flatMap((peer) =>
-    selectorsOf(peer, options).map((selector) => ({
-      selector: cache.acquire(selector),
-      narrows: peer.kind === 'endpoints',
-    })),
+    selectorsOf(peer, options)
+      .flatMap((selector) => (deny && isWholeFamily(selector) ? [selector, WORLD] : [selector]))
+      .map((selector) => ({ selector: cache.acquire(selector), narrows: peer.kind === 'endpoints' })),
   )
   return {
     direction,
     deny,
     origin: `${key}#${element.pointer}`,
     element,
-    peers: peers ?? [{ selector: cache.acquire(EVERYONE satisfies Selector), narrows: false }],
+    peers: peers ?? [{ selector: cache.acquire(EVERYONE), narrows: false }],
     requires: element.requires.flatMap(({ requirements }) => requirements),
-    slots: slotsOf(element),
+    slots: slotsOf(element, deny ? 'deny' : 'allow'),
     neverDenies: !rule.defaultDeny[direction],
   }
 }
 
-function slotsOf({ peers, ports, icmps }: PolicyElement): readonly Slot[] {
-  const rules = ports ?? []
-  const types = icmps ?? []
-  if (rules.length === 0 && types.length === 0) {
+/**
+ * Two things that Cilium 1.13 takes more broadly than they read hold so in a deny, where broader is safer: ICMP type 0 is every type there, and
+ * all addresses of one family are all of the world.
+ */
+function slotsOf({ peers, ports, icmps }: PolicyElement, verdict: 'allow' | 'deny'): readonly Slot[] {
+  if (ports === null && icmps === null) {
     return peers === null ? [] : [{ key: '0/ANY', protocol: 0, port: { kind: 'any' }, rule: null }]
   }
-  const icmpSlots = types.map(({ family, type }): Slot => {
+  const icmpSlots = (icmps ?? []).map(({ family, type }): Slot => {
     const name = family === 'IPv4' ? 'ICMP' : 'ICMPv6'
-    const port = { kind: 'range', first: type, last: type } as const
-    return { key: `${type}/${name}`, protocol: PROTOCOL_NUMBERS[name], port, rule: null }
+    const every = verdict === 'deny' && type === 0
+    const port = every ? ({ kind: 'any' } as const) : ({ kind: 'range', first: type, last: type } as const)
+    return { key: `${every ? 'any' : type}/${name}`, protocol: PROTOCOL_NUMBERS[name], port, rule: null }
   })
-  return [...rules.flatMap((rule) => rule.ports.flatMap((port) => portSlots(port, rule))), ...icmpSlots]
+  return [...(ports ?? []).flatMap((rule) => rule.ports.flatMap((port) => portSlots(port, rule))), ...icmpSlots]
 }
 
 const PORT_PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const

@@ -8,7 +8,7 @@ import type { Direction } from '../../../events/fields.ts'
 import { IdentityId } from '../../../events/ids.ts'
 import type { DesiredEntry } from '../desired.ts'
 import { type CachedSelector, type SelectorUser, withNumber, withoutNumber } from '../select/cached-selector.ts'
-import { type Claim, type Claims, tailParts } from './claims.ts'
+import { type Claim, type Claims, TAIL_ANY, tailParts } from './claims.ts'
 import { PortTable, type TableRow } from './port-table.ts'
 
 /** What the datapath's map holds (Cilium's bpf-policy-map-max). */
@@ -21,6 +21,10 @@ export type EntriesInput = {
   readonly claims: Claims
   /** Claims for identities by number, whether they are known or not. */
   readonly fixed: ReadonlyMap<number, readonly Claim[]>
+  /** Who is denied whatever an identity is denied altogether: `identity` shares the fate of `host`. */
+  readonly shared: { readonly identity: number; readonly host: number } | null
+  /** Selectors without claims whose changes matter all the same. */
+  readonly watched: readonly CachedSelector[]
   /** The selectors that take an identity; none where it is not known. */
   readonly selectorsOf: (identity: number) => Iterable<CachedSelector>
 }
@@ -47,15 +51,19 @@ export class DirectionEntries implements SelectorUser {
       this.#places.set(selector, this.#places.size)
       selector.users.add(this)
     }
+    for (const selector of input.watched) selector.users.add(this)
     this.#build()
   }
 
   [Symbol.dispose](): void {
     for (const selector of this.#places.keys()) selector.users.delete(this)
+    for (const selector of this.#input.watched) selector.users.delete(this)
   }
 
   selectionChanged(_selector: CachedSelector, identity: number): void {
     this.#dirty.add(identity)
+    const { shared } = this.#input
+    if (shared !== null && shared.host === identity) this.#dirty.add(shared.identity)
   }
 
   get changed(): boolean {
@@ -173,17 +181,28 @@ export class DirectionEntries implements SelectorUser {
   }
 
   #rowsOf(identity: number, places: readonly number[]): Rows {
-    const fixed = this.#input.fixed.get(identity)
+    const fixed = this.#fixedOf(identity)
     if (identity === 0) return rowsOf(this.#everyone.rows(null), this.#input.claims.everyone)
-    const key = fixed === undefined ? places.join() : `${identity}:${places.join()}`
-    const known = this.#rows.get(key)
+    const key = places.join()
+    const known = fixed === undefined ? this.#rows.get(key) : undefined
     if (known !== undefined) return known
     const lists = places.map((place) => this.#lists[place] ?? [])
     const claims = fixed === undefined ? lists : [...lists, fixed]
     const rows = rowsOf(new PortTable(claims).rows(this.#everyone), claims.flat())
+    if (fixed !== undefined) return rows
     if (this.#rows.size >= ROWS_MAX) this.#rows.clear()
     this.#rows.set(key, rows)
     return rows
+  }
+
+  #fixedOf(identity: number): readonly Claim[] | undefined {
+    const { fixed, shared, selectorsOf } = this.#input
+    const own = fixed.get(identity)
+    if (shared === null || shared.identity !== identity) return own
+    const denied = [...selectorsOf(shared.host)]
+      .flatMap((selector) => this.#input.claims.bySelector.get(selector) ?? [])
+      .filter(({ verdict, tails }) => verdict === 'deny' && tails.includes(TAIL_ANY))
+    return [...(own ?? []), ...denied]
   }
 }
 

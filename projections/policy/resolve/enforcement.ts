@@ -2,6 +2,7 @@
 import type { Direction } from '../../../events/fields.ts'
 import type { PolicyOptions } from '../engine.ts'
 import type { IdentityLabels } from '../select/identity.ts'
+import { remoteNodesAreHost } from '../select/selector.ts'
 import type { CompiledRule } from './compiled-rule.ts'
 
 export type DirectionStance = {
@@ -13,8 +14,8 @@ export type DirectionStance = {
   readonly letIn: readonly number[]
 }
 
-const HOST = 1
-const REMOTE_NODE = 6
+export const HOST = 1
+export const REMOTE_NODE = 6
 
 const OPEN: DirectionStance = { enforced: false, allowRest: false, letIn: [] }
 
@@ -37,8 +38,8 @@ export function stanceOf(
 }
 
 /** Numbers that count as the host. */
-export function hostNumbers({ enableRemoteNodeIdentity }: PolicyOptions): readonly number[] {
-  return enableRemoteNodeIdentity ? [HOST] : [HOST, REMOTE_NODE]
+function hostNumbers(options: PolicyOptions): readonly number[] {
+  return remoteNodesAreHost(options) ? [HOST, REMOTE_NODE] : [HOST]
 }
 
 export function isHost({ id, bySource }: IdentityLabels): boolean {

@@ -58,7 +58,8 @@ function addFurther(ranges: Map<string, RangeRules>, { rule, exceptFilters }: Fu
     rangeFor(ranges, ANY_PORT).rules.push(rule)
     return
   }
-  const excepted = new Set(exceptFilters.map(rangeKey))
+  // Rules of port 0 would join the excepted ranges too.
+  const excepted = new Set([...exceptFilters, ANY_PORT].map(rangeKey))
   for (const [key, range] of ranges) if (!excepted.has(key)) range.rules.push(rule)
 }
 

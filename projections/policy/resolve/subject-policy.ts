@@ -7,7 +7,7 @@ import type { DesiredPolicy, DesiredRedirect, UnresolvablePolicy } from '../desi
 import type { NetworkPolicyRules, PolicyOptions, PolicyPressure, ResolvedPolicy } from '../engine.ts'
 import type { LabelRequirement } from '../rule.ts'
 import type { CachedSelector } from '../select/cached-selector.ts'
-import { narrowed } from '../select/selector.ts'
+import { isWholeFamily, narrowed, type Selector, WORLD } from '../select/selector.ts'
 import type { CacheMember, SelectorCache } from '../select/selector-cache.ts'
 import {
   type Claim,
@@ -21,8 +21,8 @@ import {
 } from './claims.ts'
 import type { CompiledElement, CompiledRule } from './compiled-rule.ts'
 import { DirectionEntries, POLICY_MAP_MAX } from './direction-entries.ts'
-import { type DirectionStance, stanceOf } from './enforcement.ts'
-import { filtersOf } from './filters.ts'
+import { type DirectionStance, HOST, REMOTE_NODE, stanceOf } from './enforcement.ts'
+import { type FilterEntry, filtersOf } from './filters.ts'
 import { allowRule, type FurtherRule, portPolicies, UNENFORCED } from './port-policies.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -43,11 +43,14 @@ type DirectionPart = {
   readonly placed: readonly PlacedFilter[]
   readonly claims: Claims
   readonly entries: DirectionEntries
+  /** The selector of the world, where a rule names all addresses of a family. */
+  readonly world: CachedSelector | null
 }
 
 export class SubjectPolicy {
   readonly #context: SubjectContext
-  readonly #narrowed: CachedSelector[] = []
+  /** Selectors that no rule holds. */
+  readonly #held: CachedSelector[] = []
   readonly #ingress: DirectionPart | UnresolvablePolicy
   readonly #egress: DirectionPart | UnresolvablePolicy
   #resolved: ResolvedPolicy | null = null
@@ -60,7 +63,7 @@ export class SubjectPolicy {
 
   [Symbol.dispose](): void {
     for (const part of [this.#ingress, this.#egress]) if (isPart(part)) part.entries[Symbol.dispose]()
-    for (const selector of this.#narrowed) this.#context.cache.release(selector)
+    for (const selector of this.#held) this.#context.cache.release(selector)
   }
 
   get changed(): boolean {
@@ -112,13 +115,18 @@ export class SubjectPolicy {
       direction === 'ingress' ? this.#ownPort(name, protocol) : this.#context.podPort(name, protocol),
     )
     const claims = withEveryone(claimsOf(placed), stance, direction)
+    const world = [...claims.bySelector.keys()].some(({ selector }) => isWholeFamily(selector))
+      ? this.#hold(WORLD)
+      : null
     const entries = new DirectionEntries({
       direction,
       claims,
       fixed: new Map(stance.letIn.map((identity) => [identity, [LOCALHOST_CLAIM]])),
+      shared: stance.letIn.includes(REMOTE_NODE) ? { identity: REMOTE_NODE, host: HOST } : null,
+      watched: world === null ? [] : [world],
       selectorsOf: (identity) => cache.identity(identity)?.selectors ?? [],
     })
-    return { stance, placed, claims, entries }
+    return { stance, placed, claims, entries, world }
   }
 
   /** Requirements of allow elements narrow allow elements, those of deny elements deny elements. */
@@ -135,9 +143,13 @@ export class SubjectPolicy {
   }
 
   #narrow(cached: CachedSelector, requirements: readonly LabelRequirement[]): CachedSelector {
-    const selector = this.#context.cache.acquire(narrowed(cached.selector, requirements))
-    this.#narrowed.push(selector)
-    return selector
+    return this.#hold(narrowed(cached.selector, requirements))
+  }
+
+  #hold(selector: Selector): CachedSelector {
+    const cached = this.#context.cache.acquire(selector)
+    this.#held.push(cached)
+    return cached
   }
 
   #ownPort(name: string, protocol: number): number | null {
@@ -148,15 +160,25 @@ export class SubjectPolicy {
   }
 
   /** What the message for the proxy follows from, as it is now: the message itself is made when it is asked for. */
-  #proxyView({ stance, placed }: DirectionPart, direction: Direction): () => ReturnType<typeof portPolicies> {
+  #proxyView({ stance, placed, world }: DirectionPart, direction: Direction): () => ReturnType<typeof portPolicies> {
     if (!stance.enforced) return () => ({ policies: UNENFORCED, listeners: new Map() })
     const filters = placed.map((one) => ({
       placed: one,
-      remotes: [...one.filter.entries.keys()].map((selector) => (selector.everyone ? null : selector.sorted())),
+      remotes: [...one.filter.entries.values()].map((entry) => remotesOf(entry, world)),
     }))
     const further = furtherRules(stance, direction, placed)
     return () => portPolicies({ filters, further })
   }
+}
+
+/**
+ * Null for everyone. Towards the proxy all addresses of one family stand for the whole world, as in Cilium: who gets there at all is
+ * decided before, family by family.
+ */
+function remotesOf({ selector, content }: FilterEntry, world: CachedSelector | null): readonly number[] | null {
+  if (selector.everyone) return null
+  if (world === null || content.kind === 'deny' || !isWholeFamily(selector.selector)) return selector.sorted()
+  return [...new Set([...selector.sorted(), ...world.sorted()])].toSorted((a, b) => a - b)
 }
 
 /** From this share on a full map is announced. */

@@ -25,11 +25,18 @@ export type Selector =
     }
   | { readonly kind: 'cidr-group'; readonly text: string; readonly name: string; readonly except: readonly IpPrefix[] }
 
-export type SelectorOptions = { readonly clusterName: string; readonly enableRemoteNodeIdentity: boolean }
+export type SelectorOptions = {
+  readonly clusterName: string
+  readonly allowLocalhost: 'always' | 'policy'
+  readonly enableRemoteNodeIdentity: boolean
+}
 
 export const EVERYONE: Selector = { kind: 'everyone', text: '*' }
 
 export const CLUSTER_LABEL = 'io.cilium.k8s.policy.cluster'
+
+/** Every identity that stands for something outside of the cluster. */
+export const WORLD: Selector = reservedSelector('world')
 
 /** None for a peer that nobody is. */
 export function selectorsOf(peer: Peer, options: SelectorOptions): readonly Selector[] {
@@ -59,6 +66,11 @@ export function selectorsOf(peer: Peer, options: SelectorOptions): readonly Sele
     case 'fqdn-pattern':
       return [{ kind: 'dns', text: `pattern ${peer.pattern}`, match: 'pattern', name: bare(peer.pattern) }]
   }
+}
+
+/** All addresses of one family. */
+export function isWholeFamily(selector: Selector): boolean {
+  return selector.kind === 'prefix' && selector.prefix.length === 0 && selector.except.length === 0
 }
 
 export function labelSelector({ requirements }: LabelSelector): Selector {
@@ -97,6 +109,11 @@ function prefixValue(text: string): IpPrefix {
   return prefix
 }
 
+/** Without an identity of their own, other nodes count as the host where the host is always let in. */
+export function remoteNodesAreHost({ allowLocalhost, enableRemoteNodeIdentity }: SelectorOptions): boolean {
+  return allowLocalhost === 'always' && !enableRemoteNodeIdentity
+}
+
 function entitySelectors(entity: Entity, options: SelectorOptions): readonly Selector[] {
   switch (entity) {
     case 'all':
@@ -106,7 +123,7 @@ function entitySelectors(entity: Entity, options: SelectorOptions): readonly Sel
     case 'world':
       return ['world', 'world-ipv4', 'world-ipv6'].map(reservedSelector)
     case 'host':
-      return (options.enableRemoteNodeIdentity ? ['host'] : ['host', 'remote-node']).map(reservedSelector)
+      return (remoteNodesAreHost(options) ? ['host', 'remote-node'] : ['host']).map(reservedSelector)
     case 'cluster':
       return [...CLUSTER_RESERVED.map(reservedSelector), inCluster(options.clusterName)]
     default:
