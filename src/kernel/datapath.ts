@@ -7,7 +7,7 @@
  * 3. Programs are replaced in their links in one step; maps are never replaced while an endpoint lives.
  * 4. Of a change to a policy map the upserts are written first.
  */
-import { Observable, share } from 'rxjs'
+import { Observable, Subject, share, takeUntil } from 'rxjs'
 import type { PolicyMapKey } from '../../events/fields.ts'
 import type { Cidr, EndpointId } from '../../events/ids.ts'
 import type {
@@ -77,6 +77,7 @@ export class KernelDatapath implements Datapath {
   readonly #folder: PinFolder
   readonly #maps: SharedMaps
   readonly #kinds: readonly AttachKind[]
+  readonly #closing = new Subject<void>()
   #closed = false
 
   constructor(
@@ -89,7 +90,7 @@ export class KernelDatapath implements Datapath {
     this.#maps = maps
     this.programs = programs
     this.#kinds = kinds
-    this.verdicts = verdictsOf(maps).pipe(share())
+    this.verdicts = verdictsOf(maps).pipe(takeUntil(this.#closing), share())
   }
 
   async attachEndpoint(spec: EndpointSpec): Promise<readonly LoadedProgram[]> {
@@ -178,6 +179,9 @@ export class KernelDatapath implements Datapath {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    // The ring's reader must be gone before its descriptor is: the event loop would watch whatever gets the number next.
+    this.#closing.next()
+    this.#closing.complete()
     for (const { fd } of this.programs.values()) closeFd(fd)
     this.#maps[Symbol.dispose]()
   }
@@ -185,8 +189,7 @@ export class KernelDatapath implements Datapath {
 
 function verdictsOf(maps: SharedMaps): Observable<readonly PolicyVerdict[]> {
   return new Observable((subscriber) => {
-    const { fd, spec } = maps.get(EVENTS)
-    const reader = readRing(fd, spec.maxEntries, (records) => {
+    const reader = readRing(maps.get(EVENTS).fd, (records) => {
       const whole = records.filter((record) => record.length >= VERDICT_EVENT_BYTES)
       subscriber.next(whole.map(decodeVerdict))
     })

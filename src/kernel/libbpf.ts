@@ -70,6 +70,9 @@ export type Libbpf = {
   readonly bpf_tc_hook_destroy: (hook: Bytes) => number
   readonly bpf_tc_attach: (hook: Bytes, options: Bytes) => number
   readonly bpf_tc_detach: (hook: Bytes, options: Bytes) => number
+  readonly ring_buffer__new: (fd: number, take: Pointer, context: null, options: null) => Pointer | null
+  readonly ring_buffer__consume: (ring: Pointer) => number
+  readonly ring_buffer__free: (ring: Pointer) => void
   readonly libbpf_num_possible_cpus: () => number
 }
 
@@ -109,6 +112,9 @@ const SIGNATURES: Readonly<Record<keyof Libbpf, string>> = {
   bpf_tc_hook_destroy: 'i p',
   bpf_tc_attach: 'i pp',
   bpf_tc_detach: 'i pp',
+  ring_buffer__new: 'p ippp',
+  ring_buffer__consume: 'i p',
+  ring_buffer__free: 'v p',
   libbpf_num_possible_cpus: 'i ',
 }
 

@@ -1,4 +1,4 @@
-/** The C library, as far as Node does not offer it: sockets with options, memory maps, mounts, devices. glibc's name; musl is not tried. */
+/** The C library, as far as Node does not offer it: sockets with options, mounts, devices, foreign memory. glibc's name; musl is not tried. */
 import { getSystemErrorName } from 'node:util'
 import koffi from 'koffi'
 
@@ -17,12 +17,8 @@ export const SOL_IP = 0
 export const IP_TRANSPARENT = 19
 export const IP_BIND_ADDRESS_NO_PORT = 24
 export const EINPROGRESS = 115
-export const PROT_READ = 1
-export const PROT_WRITE = 2
-export const MAP_SHARED = 1
 
 const F_DUPFD_CLOEXEC = 1030
-const SC_PAGESIZE = 30
 
 /** A refused call, as Node's own errors look: `code` is the symbolic name. */
 export class SystemError extends Error {
@@ -64,9 +60,6 @@ const sysFcntl: (fd: number, command: number, argument: number) => number = libr
   'int',
   'int',
 ])
-const sysMmap: (at: null, bytes: number, access: number, flags: number, fd: number, offset: number) => Pointer =
-  library.func('mmap', 'void *', ['void *', 'size_t', 'int', 'int', 'int', 'int64'])
-const sysMunmap: (at: Pointer, bytes: number) => number = library.func('munmap', 'int', ['void *', 'size_t'])
 const sysMount: (source: string, target: string, type: string, flags: number, data: null) => number = library.func(
   'mount',
   'int',
@@ -74,7 +67,11 @@ const sysMount: (source: string, target: string, type: string, flags: number, da
 )
 const sysUmount: (target: string, flags: number) => number = library.func('umount2', 'int', ['str', 'int'])
 const sysIfIndex: (name: string) => number = library.func('if_nametoindex', 'uint', ['str'])
-const sysSysconf: (name: number) => number = library.func('sysconf', 'long', ['int'])
+const sysMemcpy: (to: Uint8Array, from: Pointer, bytes: number) => Pointer = library.func('memcpy', 'void *', [
+  'void *',
+  'void *',
+  'size_t',
+])
 const sysVsnprintf: (buffer: Uint8Array, bytes: number, format: Pointer, values: Pointer) => number = library.func(
   'vsnprintf',
   'int',
@@ -114,19 +111,11 @@ export function duplicateFd(fd: number): number {
   return checked('fcntl', sysFcntl(fd, F_DUPFD_CLOEXEC, 3), 'F_DUPFD_CLOEXEC')
 }
 
-export function mapMemory(fd: number, bytes: number, access: number, offset: number): Pointer {
-  const pointer = sysMmap(null, bytes, access, MAP_SHARED, fd, offset)
-  if (BigInt.asIntN(64, pointer) === -1n) throw new SystemError('mmap', koffi.errno(), `of ${bytes} bytes`)
-  return pointer
-}
-
-export function unmapMemory(pointer: Pointer, bytes: number): void {
-  checked('munmap', sysMunmap(pointer, bytes), '')
-}
-
-/** The mapped memory itself, not a copy. It must not be touched after `unmapMemory`. */
-export function memoryAt(pointer: Pointer, bytes: number): ArrayBuffer {
-  return koffi.view(pointer, bytes)
+/** A copy of memory that is not JavaScript's. */
+export function copyMemory(from: Pointer, bytes: number): Buffer {
+  const copy = Buffer.alloc(bytes)
+  sysMemcpy(copy, from, bytes)
+  return copy
 }
 
 export function mount(type: string, target: string): void {
@@ -140,10 +129,6 @@ export function unmount(target: string): void {
 /** In the network namespace of this thread; null where there is no such device. */
 export function interfaceIndex(device: string): number | null {
   return sysIfIndex(device) || null
-}
-
-export function pageSize(): number {
-  return sysSysconf(SC_PAGESIZE)
 }
 
 /** A C format with its `va_list`, at most `TEXT_MAX` bytes of it. */
