@@ -163,11 +163,11 @@ function policyMaps(withDatapath: WithDatapath): void {
     await attach(WEB)
     const entries: readonly (readonly [PolicyMapKey, KernelPolicyValue])[] = [
       [ANY, ALLOW],
+      [{ ...ANY, protocol: 1, port: 8, portBits: 16 }, ALLOW],
       [
         { ...ANY, protocol: TCP },
         { ...ALLOW, precedence: 1 },
       ],
-      [{ ...ANY, protocol: 1, port: 8, portBits: 16 }, ALLOW],
       [{ ...HTTP, identity: IdentityId(0x0100_0001), port: 0x8000, portBits: 1 }, DENY],
       [
         { ...HTTP, identity: IdentityId(0xffff_ffff), port: 8080, portBits: 12 },
@@ -411,6 +411,7 @@ function connections(withDatapath: WithDatapath): void {
       const reply = { ...query, direction: 'ingress', sourcePort: 53, destinationPort: 44_000 } as const
       assert.equal(await send(reply), 'dropped')
       assert.equal(await send(query), 'passed')
+      await settled()
       const seen = collected(datapath)
       assert.equal(await send(reply), 'passed')
       assert.equal(await send({ ...reply, destinationPort: 44_001 }), 'dropped')
