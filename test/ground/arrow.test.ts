@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { importsOf, type SourceFile, sourceFiles } from './source-files.ts'
 
 /** Packages without clock, chance or I/O. A new one is a decision: ARCHITECTURE.md says why it is here. */
-const PURE_PACKAGES: readonly string[] = ['re2js', '@noble/hashes', 'immutable']
+const PURE_PACKAGES: readonly string[] = ['re2js', '@noble/hashes', 'immutable', 'yaml']
 
 const PURE_FOLDERS: readonly string[] = ['events', 'projections', 'src/decide', 'src/react']
 

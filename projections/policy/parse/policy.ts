@@ -10,7 +10,7 @@ import type { Problem, ResourceRef } from '../../../events/fields.ts'
 import type { Json } from '../../../events/schema.ts'
 import type { PolicyRule } from '../rule.ts'
 import { derivedFrom } from './label.ts'
-import { type JsonObject, pointer, Reader } from './reader.ts'
+import { type ExpressionBudget, type JsonObject, pointer, Reader } from './reader.ts'
 import { PROGRAMS_MAX } from './regex.ts'
 import { type RuleContext, readRule } from './rule.ts'
 
@@ -32,14 +32,23 @@ export type PolicyReading =
     }
 
 export function readPolicy(object: Json): PolicyReading {
-  const reader = new Reader(PROGRAMS_MAX)
+  return readPolicyWithin(object, { left: PROGRAMS_MAX })
+}
+
+/** The same where several policies share what their regular expressions may cost. */
+export function readPolicyWithin(object: Json, budget: ExpressionBudget): PolicyReading {
+  const reader = new Reader(budget)
   const policy = readDocument(reader, reader.anyObject(object, ''))
   return readingOf(reader, policy)
 }
 
 /** A rule without Kubernetes wrapping. Its manifest holds it as `spec` of kind `Rule`, which `readPolicy` reads as well. */
 export function readBareRule(object: Json, name: string): PolicyReading {
-  const reading = readPolicy({ kind: 'Rule', metadata: { name }, spec: object })
+  return readBareRuleWithin(object, name, { left: PROGRAMS_MAX })
+}
+
+export function readBareRuleWithin(object: Json, name: string, budget: ExpressionBudget): PolicyReading {
+  const reading = readPolicyWithin({ kind: 'Rule', metadata: { name }, spec: object }, budget)
   return reading.kind === 'accepted'
     ? { ...reading, schemaProblems: reading.schemaProblems.map(withoutSpec) }
     : {

@@ -9,15 +9,16 @@ import type { Json } from '../../../events/schema.ts'
 
 export type JsonObject = { readonly [key: string]: Json }
 
+/** Instructions that regular expressions may still have; shared by all that is read from one text. */
+export type ExpressionBudget = { left: number }
+
 export class Reader {
   readonly problems: Problem[] = []
   readonly schemaProblems: Problem[] = []
-  /** Of the regular expressions read so far. */
-  instructions = 0
-  readonly instructionsMax: number
+  readonly budget: ExpressionBudget
 
-  constructor(instructionsMax: number) {
-    this.instructionsMax = instructionsMax
+  constructor(budget: ExpressionBudget) {
+    this.budget = budget
   }
 
   refuse(code: string, path: string, reason: string): void {

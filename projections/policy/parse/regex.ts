@@ -25,15 +25,11 @@ export function checkExpression(reader: Reader, expression: string | null, path:
   }
   if (PLAIN.test(expression)) return
   const size = expectedSize(expression)
-  reader.instructions += Math.min(size, PROGRAM_MAX)
+  reader.budget.left -= Math.min(size, PROGRAM_MAX)
   if (size > PROGRAM_MAX) {
     reader.refuse('regex-too-large', path, `repeated parts make more than ${PROGRAM_MAX} instructions`)
-  } else if (reader.instructions > reader.instructionsMax) {
-    reader.refuse(
-      'regexes-too-large',
-      path,
-      `all expressions together are more than ${reader.instructionsMax} instructions`,
-    )
+  } else if (reader.budget.left < 0) {
+    reader.refuse('regexes-too-large', path, 'the expressions up to here have more instructions together than may be')
   } else {
     compile(reader, expression, path)
   }
