@@ -37,7 +37,7 @@ export function readEndpointFile(text: string): {
     return { wishes: [], problems }
   }
   // An endpoint has no regular expressions.
-  const reader = new Reader(0)
+  const reader = new Reader({ left: 0 })
   const wishes = listOf(reader, document.toJS({ maxAliasCount: ALIASES_MAX }) as Json)
   return { wishes, problems: [...reader.problems, ...reader.schemaProblems] }
 }
