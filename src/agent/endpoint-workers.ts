@@ -9,7 +9,9 @@ import type { Clock } from '../ports/clock.ts'
 import { DatapathError } from '../ports/datapath.ts'
 import { detached } from '../react/builds.ts'
 import { requestBuild } from '../react/requests.ts'
-import { type BuildTools, buildEndpoint, recordFound } from './build.ts'
+import { buildEndpoint } from './build.ts'
+import { recordFound } from './build-datapath.ts'
+import type { BuildTools } from './build-tools.ts'
 import type { View } from './view.ts'
 
 /** Between two tries to take away what an endpoint left behind. */

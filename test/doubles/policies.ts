@@ -96,7 +96,8 @@ export class TestPolicies implements PolicyView {
         port,
         parser: 'http',
       })),
-      networkPolicy: { ingress: this.#network(allows), egress: [] },
+      networkPolicy: { ingress: this.#network(allows), egress: [], listeners: new Map() },
+      pressure: null,
     }
   }
 
