@@ -7,7 +7,7 @@
 import { Map as PersistentMap } from 'immutable'
 import type { EventOf, EventType } from '../events/catalogue.ts'
 import type { EndpointState } from '../events/endpoint.ts'
-import { resourceKey } from '../events/fields.ts'
+import { type NamedPort, resourceKey } from '../events/fields.ts'
 import type { EndpointId, IdentityId, IpAddress, LabelText, PolicyRevision } from '../events/ids.ts'
 import type { DatapathMode, XdsType } from '../events/node.ts'
 import type { Recorded } from '../events/recorded.ts'
@@ -21,6 +21,7 @@ export type EndpointView = {
   readonly labels: readonly LabelText[]
   readonly ipv4: IpAddress | null
   readonly ipv6: IpAddress | null
+  readonly namedPorts: readonly NamedPort[]
   readonly identity: IdentityId | null
   readonly state: EndpointState
   /** Realised revision; null before the first success. */
@@ -88,7 +89,7 @@ type Read = (typeof SHARED_READS)[number] | (typeof NODE_READS)[number]
 
 export const world: Projection<World, Read> = projection<World, Read>({
   name: 'world',
-  version: 1,
+  version: 2,
   reads: [...SHARED_READS, ...NODE_READS],
   initial: { revision: 1, policies: PersistentMap(), identities: PersistentMap(), nodes: PersistentMap() },
   evolve: (state, recorded) => {
@@ -181,13 +182,14 @@ function evolveEndpoint(
   }
 }
 
-function created({ endpoint, name, labels, ipv4, ipv6 }: EventOf<'EndpointCreated'>): EndpointView {
+function created({ endpoint, name, labels, ipv4, ipv6, namedPorts }: EventOf<'EndpointCreated'>): EndpointView {
   return {
     endpoint,
     name,
     labels,
     ipv4,
     ipv6,
+    namedPorts,
     identity: null,
     state: 'waiting-for-identity',
     revision: null,

@@ -8,6 +8,7 @@ import { nodeOfStream } from '../../projections/world.ts'
 import { openFlowReader } from '../flows/sqlite.ts'
 import { CheckpointFolder } from '../history/checkpoint/folder.ts'
 import { openSqliteLog } from '../log/sqlite/log.ts'
+import type { Datapath } from '../ports/datapath.ts'
 import type { FlowStore } from '../ports/flows.ts'
 import { type EventLog, LogError } from '../ports/log.ts'
 import { CliError, messageOf } from './failure.ts'
@@ -46,6 +47,30 @@ export async function openFlowsToRead(
 export function flowPath(place: Place, node: NodeName): string {
   return join(dirname(pathOf(place)), `flows-${node}.db`)
 }
+
+/**
+ * What the node's kernel holds, as another process pinned it. The kernel's libraries are loaded only by the verbs that need them, so that all
+ * others work where there is no kernel of ours. Throws `DatapathError`, `CliError`.
+ */
+export async function openDatapathToRead({
+  bpffs,
+  node,
+}: {
+  readonly bpffs: string
+  readonly node: NodeName
+}): Promise<Pick<Datapath, 'readConntrack' | 'readPolicyMap' | 'readIpcache' | 'listEndpoints'> & AsyncDisposable> {
+  if (process.platform !== 'linux')
+    throw new CliError('backend', `no-kernel-datapath: ${process.platform} is not Linux`)
+  const { openKernelDatapath } = await import('../kernel/datapath.ts')
+  return openKernelDatapath({ bpffs, name: pinName(node), purpose: 'read' })
+}
+
+/** A BPF file system takes no dots in names. */
+export function pinName(node: NodeName): string {
+  return `hindcast-${node.replaceAll('.', '_')}`
+}
+
+export const BPFFS_DEFAULT = '/sys/fs/bpf'
 
 /** Where the log's checkpoints and their keys are kept. Throws `CliError`. */
 export function checkpointFolder(place: Place): CheckpointFolder {

@@ -1,15 +1,16 @@
 /** `apply`, `delete`, `validate` and `tag`: the policies of files, and names for positions. */
+import { basename } from 'node:path'
 import type { HindcastEvent } from '../../events/catalogue.ts'
 import { type Problem, type ResourceRef, resourceKey } from '../../events/fields.ts'
 import type { Source } from '../../events/recorded.ts'
 import type { PolicyReading } from '../../projections/policy/parse/policy.ts'
+import { readPolicyText } from '../../projections/policy/parse/text.ts'
 import type { PolicyWish } from '../decide/policies.ts'
 import { type Moment, resolveMoment } from '../history/position.ts'
 import { now, openLogToRead, type Place } from './compose.ts'
 import { CliError, problemLine } from './failure.ts'
 import { type Input, readInputs } from './input.ts'
 import type { LogSink } from './log-verb.ts'
-import { readPolicyText } from './policy-text.ts'
 import { resourcesOf } from './resource-name.ts'
 import { type Outcome, type Wish, type WriteOptions, write } from './written.ts'
 
@@ -112,19 +113,31 @@ async function readDocuments({ filename }: FileOptions, sink: LogSink): Promise<
   return (await readInputs(filename, sink.stdin)).flatMap(documentsOf)
 }
 
+/** One for each object, and one for what is wrong with the text itself. */
 function documentsOf(input: Input): readonly Document[] {
   const file = input.name
-  const whole = (code: string, reason: string): readonly Document[] => [
-    { file, input, resource: null, problems: [{ code, path: '', reason, line: null, column: null }], reading: null },
+  const whole = (problems: readonly Problem[]): readonly Document[] =>
+    problems.length === 0 ? [] : [{ file, input, resource: null, problems, reading: null }]
+  if (input.problem !== null) return whole([{ ...input.problem, path: '', line: null, column: null }])
+  const { readings, problems } = readPolicyText(input.text ?? '', bareNameOf(file))
+  return [
+    ...readings.map((reading) => {
+      const resource = reading.kind === 'accepted' ? reading.policy.resource : reading.resource
+      const engine = reading.kind === 'accepted' ? [] : reading.problems
+      return { file, input, resource, problems: [...engine, ...reading.schemaProblems], reading }
+    }),
+    ...whole(problems),
   ]
-  if (input.problem !== null) return whole(input.problem.code, input.problem.reason)
-  const read = readPolicyText(input.text ?? '')
-  if (read.length === 0) return whole('input-empty', 'there is no policy in it')
-  return read.map(({ reading }) => {
-    const resource = reading.kind === 'accepted' ? reading.policy.resource : reading.resource
-    const engine = reading.kind === 'accepted' ? [] : reading.problems
-    return { file, input, resource, problems: [...engine, ...reading.schemaProblems], reading }
-  })
+}
+
+/** Bare rules have no name of their own: they get that of their file. */
+function bareNameOf(file: string): string {
+  const name = basename(file)
+    .replace(/\.[a-z]+$/i, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+  return name === '' ? 'stdin' : name
 }
 
 function wishOf({ input, resource, problems, reading }: Document): PolicyWish {

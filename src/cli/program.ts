@@ -6,10 +6,13 @@ import type { XdsType } from '../../events/node.ts'
 import type { World } from '../../projections/world.ts'
 import { answer, type Found, OUTPUTS, type ReadOptions } from './answer.ts'
 import { completionScript, SHELLS, type Shell } from './completion.ts'
+import { BPFFS_DEFAULT } from './compose.ts'
+import { type ConntrackOptions, listConntrack } from './conntrack-verb.ts'
 import { CliError, EXIT, exitCodeOf, messageOf } from './failure.ts'
 import { FLOW_VERDICTS, type FlowsOptions, printFlows } from './flows-verb.ts'
 import { addHistory } from './history-grammar.ts'
 import { type LogOptions, type LogSink, printLog } from './log-verb.ts'
+import { addQuestions } from './question-grammar.ts'
 import { COLOUR_CHOICES } from './render/colour.ts'
 import * as verbs from './verbs.ts'
 import { addWriting } from './write-grammar.ts'
@@ -54,6 +57,7 @@ function grammar(sink: LogSink): Command {
   addObjects(program, endpoint, sink)
   addDatapath(program, sink)
   addFlows(program, sink)
+  addQuestions(program, { sink, place })
   addCompletion(program, sink)
   addHistory(program, { sink, place })
   return program
@@ -90,6 +94,17 @@ function addObjects(program: Command, endpoint: Command, sink: LogSink): void {
 function addDatapath(program: Command, sink: LogSink): void {
   const bpf = program.command('bpf').description("the kernel's maps, as the log says they were written")
   reading(bpf.command('ipcache').command('list'), sink, verbs.ipcache).description('prefixes and their identities')
+  place(
+    bpf
+      .command('ct')
+      .command('list')
+      .addArgument(new Argument('[map]').choices(['global']).default('global')),
+  )
+    .description('connections that the kernel knows now')
+    .option('--node <name>', 'which node; by default $HINDCAST_NODE, the only one known, or this machine')
+    .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)
+    .addOption(new Option('-o, --output <form>').choices(['table', 'json', 'jsonl']).default('table'))
+    .action((_: string, options: ConntrackOptions) => listConntrack(options, sink))
   const get = bpf.command('policy').command('get').argument('[endpoint]', 'endpoint id', endpointId)
   reading(get, sink, (world, options, endpoint) => {
     const { all = false, numeric = false } = options as { readonly all?: boolean; readonly numeric?: boolean }

@@ -136,8 +136,8 @@ const refusals: readonly (readonly [what: string, text: string, error: RegExp])[
     /cidr-invalid at .*\/spec\/ingress\/0\/fromCIDR\/0/,
   ],
   ['a wrong type', policy('a').replace('namespace: default', 'namespace: 5'), /not-text at .*\/metadata\/namespace/],
-  ['an empty file', '', /input-empty/],
-  ['a comment only', '# nothing here\n', /input-empty/],
+  ['an empty file', '', /text-empty/],
+  ['a comment only', '# nothing here\n', /text-empty/],
   [
     'a file that is too large',
     `# ${'x'.repeat(10 * 1024 * 1024)}\n${policy('a')}`,

@@ -1,0 +1,33 @@
+/** The policy engine that a node would have at a moment: made from what the world holds then, not from the way there. */
+import type { IdentityId } from '../../events/ids.ts'
+import { RESERVED_IDENTITIES } from '../identity/reserved.ts'
+import { type KnownIdentity, PolicyEngine } from '../policy/engine.ts'
+import { readPolicy } from '../policy/parse/policy.ts'
+import { EMPTY_NODE, type World } from '../world.ts'
+
+/** `node` names whose local identities count; null where there is no node. */
+export function engineOfWorld(world: World, node: string | null): PolicyEngine {
+  const engine = new PolicyEngine()
+  engine.apply({ kind: 'identities', added: knownIdentities(world, node), removed: [] })
+  for (const [name, { endpoints }] of world.nodes) {
+    for (const { endpoint, namedPorts } of endpoints.values()) {
+      if (namedPorts.length > 0) engine.apply({ kind: 'pod-ports', pod: `${name}/${endpoint}`, ports: namedPorts })
+    }
+  }
+  const inOrder = [...world.policies.entries()].toSorted(([, a], [, b]) => a.revision - b.revision)
+  for (const [key, { manifest }] of inOrder) {
+    const reading = readPolicy(manifest)
+    if (reading.kind === 'accepted') engine.apply({ kind: 'policy-set', key, rules: reading.policy.rules })
+  }
+  return engine
+}
+
+function knownIdentities(world: World, node: string | null): readonly KnownIdentity[] {
+  const known = new Map<IdentityId, KnownIdentity>()
+  for (const [id, labels] of RESERVED_IDENTITIES) known.set(id, { id, labels, prefix: null })
+  const { localIdentities } = (node === null ? undefined : world.nodes.get(node)) ?? EMPTY_NODE
+  for (const { identity, labels, prefix } of [...world.identities.values(), ...localIdentities.values()]) {
+    known.set(identity, { id: identity, labels, prefix })
+  }
+  return [...known.values()]
+}

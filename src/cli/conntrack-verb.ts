@@ -1,0 +1,26 @@
+/** `hindcast bpf ct list global`: the connections that the kernel knows now. They are not on the log, so there is no `--at`. */
+import { isoTime } from '../history/position.ts'
+import { nodeNameOf, now, openDatapathToRead, openLogToRead, type Place } from './compose.ts'
+import type { LogSink } from './log-verb.ts'
+import { conntrackText } from './render/conntrack.ts'
+
+export type ConntrackOptions = Place & {
+  readonly node: string | undefined
+  readonly bpffs: string
+  readonly output: 'table' | 'json' | 'jsonl'
+}
+
+export async function listConntrack(options: ConntrackOptions, sink: LogSink): Promise<void> {
+  await using log = openLogToRead(options)
+  const node = await nodeNameOf(log, options.node)
+  await using datapath = await openDatapathToRead({ bpffs: options.bpffs, node })
+  const items = await datapath.readConntrack()
+  switch (options.output) {
+    case 'json':
+      return sink.write(`${JSON.stringify({ node, time: isoTime(now()), items }, null, 2)}\n`)
+    case 'jsonl':
+      return sink.write(items.map((item) => `${JSON.stringify(item)}\n`).join(''))
+    case 'table':
+      return sink.write(conntrackText(items))
+  }
+}

@@ -1,0 +1,36 @@
+/** `hindcast eval FILE.jsonl`: answers line by line as they are worked out, so that a file may be of any length. */
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { CliError, messageOf } from '../failure.ts'
+import type { LogSink } from '../log-verb.ts'
+import { readCase } from './case.ts'
+import { evaluate } from './evaluate.ts'
+
+/** Bad lines are said on standard error with their number and passed over; the command then ends with 2. */
+export async function evaluateFile(file: string, sink: LogSink): Promise<void> {
+  let [number, bad] = [0, 0]
+  for await (const line of linesOf(file, sink)) {
+    number++
+    if (line.trim() === '') continue
+    const reading = readCase(line)
+    if (reading.kind === 'case') {
+      sink.write(`${JSON.stringify(evaluate(reading.case))}\n`)
+    } else {
+      bad++
+      sink.warn(reading.reasons.map((reason) => `${file}:${number}: ${reason}\n`).join(''))
+    }
+    if (sink.stop.aborted) break
+  }
+  if (bad > 0) throw new CliError('usage', `${bad} of ${number} lines of ${file} are no cases`)
+}
+
+async function* linesOf(file: string, sink: LogSink): AsyncGenerator<string> {
+  const input = file === '-' ? sink.stdin : createReadStream(file)
+  try {
+    yield* createInterface({ input: input as NodeJS.ReadableStream, crlfDelay: Number.POSITIVE_INFINITY })
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === undefined) throw error
+    throw new CliError(code === 'ENOENT' ? 'notFound' : 'usage', `input-unreadable: ${file}: ${messageOf(error)}`)
+  }
+}

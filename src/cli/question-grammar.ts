@@ -1,0 +1,42 @@
+/** The grammar of the verbs that ask what policies say: `why`, `eval`. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { OUTPUTS } from './answer.ts'
+import { evaluateFile } from './eval/verb.ts'
+import type { LogSink } from './log-verb.ts'
+import { COLOUR_CHOICES } from './render/colour.ts'
+import { explain, type WhyOptions } from './why-verb.ts'
+
+const PORT_MAX = 0xffff
+
+export type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
+
+export function addQuestions(program: Command, { sink, place }: Context): void {
+  const party = 'endpoint name or id, label selector, identity, address, or a reserved name such as world'
+  place(program.command('why'))
+    .description('may this reach that, and which rule of which policy says so; ends with 1 where it is denied')
+    .requiredOption('--from <party>', party)
+    .requiredOption('--to <party>', party)
+    .option('--port <port>', 'destination port; for ICMP the type; 80 with --http', portNumber)
+    .option('--protocol <name>', 'TCP, UDP, SCTP, ICMP or ICMPv6', 'TCP')
+    .option('--http <request>', "METHOD PATH, such as 'PUT /v1/exhaust-port'")
+    .option('--header <header>', 'NAME: VALUE; may be repeated', collect, [])
+    .option('--at <moment>', 'position, time, duration such as 5m, rev:N or tag:NAME')
+    .addOption(new Option('--color <when>').choices(COLOUR_CHOICES).default('auto'))
+    .addOption(new Option('-o, --output <form>').choices(OUTPUTS).default('table'))
+    .action((options: WhyOptions) => explain(options, sink))
+  program
+    .command('eval')
+    .description('answer cases, one JSON object a line, without a log: one result a line')
+    .argument('<file>', 'JSON lines, or - for standard input')
+    .action((file: string) => evaluateFile(file, sink))
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}
+
+function portNumber(text: string): number {
+  const port = Number(text)
+  if (!/^[0-9]{1,5}$/.test(text) || port > PORT_MAX) throw new InvalidArgumentError(`is not 0 to ${PORT_MAX}`)
+  return port
+}

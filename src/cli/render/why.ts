@@ -1,0 +1,122 @@
+/** An explanation as text: the end first, then one paragraph a side, with every rule by policy, pointer, revision, position, time and actor. */
+import type { RuleRef } from '../../history/provenance.ts'
+import type { Layers, PartyView, Side, WhyAnswer, WhyQuestion } from '../../history/why.ts'
+import type { NearMiss, Shortfall } from '../../history/why-denied.ts'
+import type { Paint } from './colour.ts'
+
+const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' }
+
+export function whyText(
+  answer: WhyAnswer,
+  { question, paint }: { readonly question: WhyQuestion; readonly paint: Paint },
+): string {
+  const end = answer.allowed ? paint('ALLOWED', 'good') : paint('DENIED', 'bad')
+  const { request, protocol, port } = question
+  const what = `${PROTOCOLS[protocol] ?? protocol} ${port}${request === null ? '' : `, ${request.method} ${request.path}`}`
+  const lines = [
+    `${end}  ${partyText(answer.from)} -> ${partyText(answer.to)}, ${what}`,
+    ...answer.sides.flatMap((side) => [
+      '',
+      ...sideLines(side, side.direction === 'egress' ? answer.from : answer.to, paint),
+    ]),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function partyText({ name, endpoint, address, identity, labels }: PartyView): string {
+  const who = name ?? address ?? labels.find((label) => label.startsWith('reserved:')) ?? `identity ${identity}`
+  const numbers = [...(endpoint === null ? [] : [`endpoint ${endpoint}`]), `identity ${identity}`]
+  return `${who} (${numbers.join(', ')})`
+}
+
+function sideLines(side: Side, party: PartyView, paint: Paint): readonly string[] {
+  const title = `${side.direction} of ${party.name ?? party.address ?? `identity ${party.identity}`}`
+  if (side.endpoint === null) return [`${title}: no endpoint of a node, so nothing is enforced`]
+  const end = side.allowed ? paint('allowed', 'good') : paint('denied', 'bad')
+  const deciding = side.inForce ?? side.wanted
+  const basis =
+    side.inForce === null
+      ? 'no policy was written for the endpoint yet; this is what its policies ask for'
+      : `as written for revision ${side.revision}`
+  return [
+    `${title}: ${end} (${basis})`,
+    ...(side.unresolvable === null ? [] : [`  its policies contradict each other: ${side.unresolvable}`]),
+    ...(deciding === null ? [] : layerLines(deciding)),
+    ...(side.differs ? differenceLines(side) : []),
+    ...(side.shortfall === null ? [] : shortfallLines(side.shortfall)),
+  ]
+}
+
+function layerLines({ enforced, verdict, matchType, entry, rules, http }: Layers): readonly string[] {
+  if (!enforced && entry === null) return ['  not enforced: no policy switches default deny on here']
+  const l4 = entry === null ? `${verdict}, no entry fits` : `${verdict} by ${matchType}${proxyText(entry.proxyPort)}`
+  return [
+    `  L3/L4 ${l4}`,
+    ...rules.map((rule) => `    ${ruleText(rule)}`),
+    ...(http === null ? [] : [`  L7    ${http.allowed ? 'allow' : 'deny'}${httpReason(http.reason)}`]),
+    ...(http?.rules ?? []).map((rule) => `    ${ruleText(rule)}`),
+  ]
+}
+
+function proxyText(proxyPort: number): string {
+  return proxyPort === 0 ? '' : `, to proxy port ${proxyPort}`
+}
+
+function httpReason(reason: string): string {
+  if (reason === 'no-match') return ', no rule takes the request'
+  if (reason === 'no-port') return ', the proxy has no policy for the port'
+  return reason === 'no-rules' ? ', the port takes every request' : ''
+}
+
+function differenceLines({ wanted, unresolvable }: Side): readonly string[] {
+  if (wanted === null)
+    return [`  the policies of this moment cannot be resolved (${unresolvable}): the last good one is in force`]
+  return [
+    `  the policies of this moment say ${wanted.allowed ? 'allow' : 'deny'}; it was not in force yet`,
+    ...wanted.rules.map((rule) => `    ${ruleText(rule)}`),
+  ]
+}
+
+function shortfallLines({ reason, isolating, nearest, requests, wouldAllow }: Shortfall): readonly string[] {
+  return [
+    ...(reason === 'default-deny' ? ['  isolated by', ...orNone(isolating.map(ruleText))] : []),
+    ...(nearest.length === 0 ? [] : ['  nearest rules', ...nearest.flatMap(nearLines)]),
+    ...(requests.length === 0 ? [] : ['  requests that pass', ...requests.map((text) => `    ${text}`)]),
+    `  what would allow it: ${wouldAllow}`,
+  ]
+}
+
+function orNone(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? ['    no policy of this moment'] : lines.map((line) => `    ${line}`)
+}
+
+function nearLines({ rules, differs, port, identities, further }: NearMiss): readonly string[] {
+  const takes = identities.map(({ identity, labels }) => `${identity === 0 ? 'anyone' : identity}${labelText(labels)}`)
+  const more = further === 0 ? '' : ` and ${further} more`
+  return [
+    `    takes ${port} from or to ${takes.join(', ')}${more}: the ${differs} differs`,
+    ...rules.map((rule) => `      ${ruleText(rule)}`),
+  ]
+}
+
+function labelText(labels: readonly string[]): string {
+  return labels.length === 0 ? '' : ` (${labels.join(', ')})`
+}
+
+export function ruleText({
+  origin,
+  policy,
+  pointer,
+  revision,
+  position,
+  time,
+  actor,
+  source,
+  deletedAt,
+}: RuleRef): string {
+  if (policy === null) return origin
+  const gone = deletedAt === null ? '' : `, deleted at position ${deletedAt}`
+  const by =
+    position === null ? 'not on the log' : `revision ${revision}, position ${position}, ${time}, ${actor} by ${source}`
+  return `${policy} ${pointer}: ${by}${gone}`
+}

@@ -1,0 +1,84 @@
+/** `hindcast why`: may this reach that, and which rule says so. */
+import type { HttpRequest } from '../../projections/l7/http-rule.ts'
+import { resolveMoment } from '../history/position.ts'
+import { type WhyQuestion, why, whyStateAt } from '../history/why.ts'
+import { type Output, render } from './answer.ts'
+import { now, openLogToRead, type Place } from './compose.ts'
+import { CliError } from './failure.ts'
+import type { LogSink } from './log-verb.ts'
+import { type ColourWhen, paintFor } from './render/colour.ts'
+import { whyText } from './render/why.ts'
+
+export type WhyOptions = Place & {
+  readonly from: string
+  readonly to: string
+  readonly port: number | undefined
+  readonly protocol: string
+  readonly http: string | undefined
+  readonly header: readonly string[]
+  readonly at: string | undefined
+  readonly output: Output
+  readonly color: ColourWhen
+}
+
+const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132, icmp: 1, icmpv6: 58 }
+const TCP = 6
+const HTTP_PORT = 80
+
+/** Ends with 1 where it is denied. Throws `CliError`. */
+export async function explain(options: WhyOptions, sink: LogSink): Promise<void> {
+  const question = questionOf(options)
+  await using log = openLogToRead(options)
+  const at = await resolveMoment({ log, now: now(), at: options.at ?? null })
+  if (at.kind !== 'found') {
+    throw new CliError(at.kind === 'bad-input' ? 'usage' : 'notFound', `${at.kind} at --at: ${at.reason}`)
+  }
+  const state = await whyStateAt(log, at.moment)
+  const outcome = why(state, question)
+  if (outcome.kind !== 'answered') {
+    const kind = outcome.kind === 'ambiguous' ? 'usage' : 'notFound'
+    throw new CliError(kind, `${outcome.kind} at --${outcome.side}: ${outcome.reason}`)
+  }
+  const paint = paintFor({ when: options.color, terminal: sink.terminal, noColor: process.env['NO_COLOR'] })
+  const text = whyText(outcome.answer, { question, paint })
+  const frame = { moment: at.moment, revision: state.world.revision, output: options.output }
+  sink.write(render({ items: [{ question, ...outcome.answer }], text }, frame))
+  if (!outcome.answer.allowed) throw new CliError('difference', '')
+}
+
+function questionOf({ from, to, port, protocol: word, http, header }: WhyOptions): WhyQuestion {
+  const protocol = PROTOCOLS[word.toLowerCase()]
+  if (protocol === undefined) {
+    throw new CliError(
+      'usage',
+      `protocol-unknown at --protocol: ${word} is not one of ${Object.keys(PROTOCOLS).join(', ')}`,
+    )
+  }
+  const request = http === undefined ? null : requestOf(http, header)
+  if (request === null && header.length > 0) throw new CliError('usage', '--header goes with --http')
+  if (request !== null && protocol !== TCP) throw new CliError('usage', '--http goes over TCP')
+  if (port === undefined && request === null) throw new CliError('usage', 'port-missing at --port: which port?')
+  return { from, to, protocol, port: port ?? HTTP_PORT, request }
+}
+
+/** `PUT /v1/exhaust-port`, or `GET http://deathstar/v1`; a bare path is a GET. */
+export function requestOf(text: string, headers: readonly string[]): HttpRequest {
+  const match = /^(?:([A-Za-z][A-Za-z-]*)\s+)?(?:https?:\/\/([^/\s]*))?(\/\S*)?$/.exec(text.trim())
+  if (match === null || (match[2] === undefined && match[3] === undefined)) {
+    throw new CliError('usage', `request-invalid at --http: ${text} is not METHOD PATH`)
+  }
+  const pairs = headers.map(headerOf)
+  const host = pairs.find(([name]) => name.toLowerCase() === 'host')?.[1]
+  return {
+    method: match[1]?.toUpperCase() ?? 'GET',
+    path: match[3] ?? '/',
+    authority: match[2] ?? host ?? '',
+    headers: pairs.filter(([name]) => name.toLowerCase() !== 'host'),
+  }
+}
+
+function headerOf(text: string): readonly [name: string, value: string] {
+  const colon = text.indexOf(':')
+  if (colon < 1) throw new CliError('usage', `header-invalid at --header: ${text} is not NAME: VALUE`)
+  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()]
+}

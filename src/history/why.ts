@@ -1,0 +1,206 @@
+/**
+ * Why a connection or a request is allowed or denied at a moment, from the log alone.
+ *
+ * The walk: who both sides are, then egress at the source, then ingress at the destination, each L3 and L4 by the policy map and L7 by the
+ * message that the proxy has. Each side is judged twice by the same function: `inForce` by what was recorded as written then, and `wanted` by
+ * what the policies of that moment ask for. Where they differ, a regeneration was on its way or had failed, and what was in force decides.
+ */
+import type { Direction } from '../../events/fields.ts'
+import type { HttpRequest } from '../../projections/l7/http-rule.ts'
+import { compileNetworkPolicy } from '../../projections/l7/network-policy.ts'
+import { engineOfWorld } from '../../projections/verdict/engine-of-world.ts'
+import {
+  type Asked,
+  type JudgedPolicy,
+  type Judgement,
+  judge,
+  judgedPolicyOf,
+} from '../../projections/verdict/judge.ts'
+import type { EndpointView, World } from '../../projections/world.ts'
+import type { NetworkPolicyMessage } from '../../projections/xds/messages.ts'
+import type { EventLog } from '../ports/log.ts'
+import { labelsOf, type Party, partyOf } from './party.ts'
+import type { Moment } from './position.ts'
+import { type Provenance, provenanceAt, type RuleRef, ruleRef } from './provenance.ts'
+import { worldAt } from './state-at.ts'
+import { type DenyContext, explainDeny, type Shortfall } from './why-denied.ts'
+
+export type WhyQuestion = {
+  /** In the words of partyOf. */
+  readonly from: string
+  readonly to: string
+  /** IP protocol number. */
+  readonly protocol: number
+  /** Destination port; for ICMP the type. */
+  readonly port: number
+  readonly request: HttpRequest | null
+}
+
+export type WhyState = { readonly world: World; readonly provenance: Provenance }
+
+export type Layers = {
+  readonly enforced: boolean
+  readonly verdict: Judgement['verdict']
+  readonly matchType: string
+  /** The entry that decided at L3 and L4; null where none fits or the direction is not enforced. */
+  readonly entry: {
+    readonly identity: number
+    readonly protocol: number
+    readonly port: number
+    readonly portBits: number
+    readonly proxyPort: number
+  } | null
+  readonly rules: readonly RuleRef[]
+  /** Null where no request was asked about, or the proxy does not see it. */
+  readonly http: { readonly allowed: boolean; readonly reason: string; readonly rules: readonly RuleRef[] } | null
+  readonly allowed: boolean
+}
+
+export type Side = {
+  readonly direction: Direction
+  readonly endpoint: { readonly node: string; readonly id: number; readonly name: string } | null
+  readonly allowed: boolean
+  /** Null: the endpoint never had a policy written, or is no endpoint. */
+  readonly inForce: Layers | null
+  /** Null: no endpoint, or its policies contradict each other, and `unresolvable` says how. */
+  readonly wanted: Layers | null
+  readonly unresolvable: string | null
+  /** Of what is in force. */
+  readonly revision: number | null
+  /** In force and wanted lead to different ends. */
+  readonly differs: boolean
+  /** Null where the side allows. */
+  readonly shortfall: Shortfall | null
+}
+
+export type WhyAnswer = {
+  readonly allowed: boolean
+  readonly from: PartyView
+  readonly to: PartyView
+  readonly sides: readonly [egress: Side, ingress: Side]
+}
+
+export type PartyView = {
+  readonly name: string | null
+  readonly endpoint: number | null
+  readonly node: string | null
+  readonly address: string | null
+  readonly identity: number
+  readonly labels: readonly string[]
+}
+
+export type WhyOutcome =
+  | { readonly kind: 'answered'; readonly answer: WhyAnswer }
+  | { readonly kind: 'not-found' | 'ambiguous'; readonly side: 'from' | 'to'; readonly reason: string }
+
+/** Throws `DecodeError`. */
+export async function whyStateAt(log: EventLog, moment: Moment | null): Promise<WhyState> {
+  return { world: await worldAt(log, moment), provenance: await provenanceAt(log, moment) }
+}
+
+export function why(state: WhyState, question: WhyQuestion): WhyOutcome {
+  const { world } = state
+  // An address outside is known to the node of the other side, so an endpoint is looked for first.
+  const first = [partyOf(world, question.from, null), partyOf(world, question.to, null)]
+  const nodeOf = (found: (typeof first)[number] | undefined): string | null =>
+    found?.kind === 'found' ? (found.party.endpoint?.node ?? null) : null
+  const from = partyOf(world, question.from, nodeOf(first[1]))
+  if (from.kind !== 'found') return { kind: from.kind, side: 'from', reason: from.reason }
+  const to = partyOf(world, question.to, nodeOf(first[0]))
+  if (to.kind !== 'found') return { kind: to.kind, side: 'to', reason: to.reason }
+  const egress = sideOf(state, question, { direction: 'egress', subject: from.party, peer: to.party })
+  const ingress = sideOf(state, question, { direction: 'ingress', subject: to.party, peer: from.party })
+  const allowed = egress.allowed && ingress.allowed
+  const parties = { from: viewOf(from.party), to: viewOf(to.party) }
+  return { kind: 'answered', answer: { allowed, ...parties, sides: [egress, ingress] } }
+}
+
+type Roles = { readonly direction: Direction; readonly subject: Party; readonly peer: Party }
+
+const NO_ENDPOINT: Omit<Side, 'direction'> = {
+  endpoint: null,
+  allowed: true,
+  inForce: null,
+  wanted: null,
+  unresolvable: null,
+  revision: null,
+  differs: false,
+  shortfall: null,
+}
+
+/** Nothing is enforced at who is no endpoint. */
+function sideOf(state: WhyState, { protocol, port, request }: WhyQuestion, { direction, subject, peer }: Roles): Side {
+  if (subject.endpoint === null) return { direction, ...NO_ENDPOINT }
+  const { node, view } = subject.endpoint
+  const asked: Asked = { direction, identity: peer.identity, protocol, port, request }
+  const engine = engineOfWorld(state.world, node)
+  const resolved = engine.resolve({ identity: subject.identity, namedPorts: view.namedPorts })
+  const policies = { inForce: recordedPolicy(state.world, node, view), wanted: judgedPolicyOf(resolved) }
+  const judged = {
+    inForce: policies.inForce === null ? null : judge(policies.inForce, asked),
+    wanted: policies.wanted === null ? null : judge(policies.wanted, asked),
+  }
+  const deciding = judged.inForce ?? judged.wanted
+  const allowed = deciding?.allowed ?? false
+  const context: DenyContext = {
+    ...state,
+    policy: policies.inForce ?? policies.wanted,
+    subject: { identity: subject.identity, labels: subject.labels, namedPorts: view.namedPorts },
+    asked,
+    labelsOf: (identity) => labelsOf(state.world, identity, node),
+  }
+  return {
+    direction,
+    endpoint: { node, id: view.endpoint, name: view.name },
+    allowed,
+    inForce: judged.inForce === null ? null : layersOf(judged.inForce, state.provenance),
+    wanted: judged.wanted === null ? null : layersOf(judged.wanted, state.provenance),
+    unresolvable: resolved.kind === 'unresolvable' ? `${resolved.code}: ${resolved.reason}` : null,
+    revision: view.revision,
+    differs: judged.inForce !== null && judged.inForce.allowed !== (judged.wanted?.allowed ?? false),
+    shortfall: allowed || deciding === null ? null : explainDeny(deciding, context),
+  }
+}
+
+/** What was written to the endpoint's map and last published to its proxy; null before the first success. */
+function recordedPolicy(world: World, node: string, view: EndpointView): JudgedPolicy | null {
+  if (view.revision === null) return null
+  const message = world.nodes.get(node)?.xds.get('npds')?.resources.get(String(view.endpoint))
+  const { ingressEnforced, egressEnforced, policyMap: map } = view
+  // What stands on the log was checked when it was published.
+  const rules = message === undefined ? null : (message as unknown as NetworkPolicyMessage)
+  return { ingressEnforced, egressEnforced, map, rules, l7: rules === null ? null : compileNetworkPolicy(rules) }
+}
+
+function layersOf({ enforced, verdict, matchType, entry, http, allowed }: Judgement, provenance: Provenance): Layers {
+  const refs = (origins: readonly string[]): readonly RuleRef[] => origins.map((origin) => ruleRef(provenance, origin))
+  return {
+    enforced,
+    verdict,
+    matchType,
+    entry: entry === null ? null : entryView(entry),
+    rules: refs(entry?.value.origins ?? []),
+    http: http === null ? null : { allowed: http.allowed, reason: http.reason, rules: refs(named(http.rule)) },
+    allowed,
+  }
+}
+
+function entryView({ key, value }: NonNullable<Judgement['entry']>): NonNullable<Layers['entry']> {
+  const { identity, protocol, port, portBits } = key
+  return { identity, protocol, port, portBits, proxyPort: value.proxyPort }
+}
+
+function named(rule: string | null): readonly string[] {
+  return rule === null || rule === '' ? [] : [rule]
+}
+
+function viewOf({ identity, labels, endpoint, address }: Party): PartyView {
+  return {
+    name: endpoint?.view.name ?? null,
+    endpoint: endpoint?.view.endpoint ?? null,
+    node: endpoint?.node ?? null,
+    address,
+    identity,
+    labels,
+  }
+}
