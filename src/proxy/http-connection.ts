@@ -484,6 +484,8 @@ export class HttpConnection implements Connection {
     this.#input = EMPTY
     const socket = this.#downstream
     socket.end(() => {
+      // All is written, so from now on it may make room.
+      this.#services.registry.idle(this)
       const timer = setTimeout(() => socket.destroy(), LINGER_MS)
       socket.once('close', () => clearTimeout(timer))
     })

@@ -1,7 +1,7 @@
 /** What the proxy was told and took into use: policies by address, identities by address, and under which position and revision it decides. */
 import { isDeepStrictEqual } from 'node:util'
 import { IdentityId, type IpAddress } from '../../events/ids.ts'
-import { parseAddress, parsePrefixOrAddress, prefixText } from '../../projections/ip/prefix.ts'
+import { type IpPrefix, parseAddress, parsePrefixOrAddress, prefixText } from '../../projections/ip/prefix.ts'
 import { longestMatch, type PrefixTable, prefixTable } from '../../projections/ip/prefix-table.ts'
 import { problemText } from '../../projections/l7/check.ts'
 import { compilePolicySet, type EndpointPolicy, NO_POLICIES, type PolicySet } from '../../projections/l7/policy-set.ts'
@@ -48,8 +48,9 @@ export class LivePolicies {
     const owners = new Map<string, number>()
     const entries = [...update.resources.values()].flatMap(({ policy, hostAddresses }) =>
       hostAddresses.flatMap((text) => {
-        const prefix = parsePrefixOrAddress(text)
-        if (prefix === null) problems.push(`identity ${policy}: '${text}' is no prefix`)
+        const prefix = hostPrefix(text)
+        if (prefix === null)
+          problems.push(`identity ${policy}: '${text}' is no address, and no prefix without host bits`)
         if (prefix === null) return []
         const owner = owners.get(prefixText(prefix))
         if (owner !== undefined) problems.push(`identity ${policy}: ${text} belongs to ${owner} already`)
@@ -61,6 +62,12 @@ export class LivePolicies {
     this.#hosts = prefixTable(entries)
     return TAKEN
   }
+}
+
+function hostPrefix(text: string): IpPrefix | null {
+  const prefix = parsePrefixOrAddress(text)
+  const address = parseAddress(text.split('/')[0] ?? '')
+  return prefix !== null && address?.bits === prefix.bits ? prefix : null
 }
 
 function refused(problems: readonly string[]): XdsTaken {

@@ -177,20 +177,28 @@ export class RawClient implements AsyncDisposable {
   received = ''
   ended = false
   reset = false
+  refused = false
   readonly #waiting = new Set<() => void>()
 
   private constructor(socket: Socket) {
     this.socket = socket
     socket.on('data', (chunk) => this.#note(() => (this.received += chunk.toString('latin1'))))
     socket.on('end', () => this.#note(() => (this.ended = true)))
-    socket.on('error', () => this.#note(() => (this.reset = true)))
+    socket.on('connect', () => this.#note(() => undefined))
+    socket.on('error', (error) =>
+      this.#note(() => {
+        this.refused = 'code' in error && error.code === 'ECONNREFUSED'
+        this.reset = true
+      }),
+    )
     socket.on('close', () => this.#note(() => undefined))
   }
 
   static async to(port: number): Promise<RawClient> {
-    const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
-    await once(socket, 'connect')
-    return new RawClient(socket)
+    const client = new RawClient(connect({ host: '127.0.0.1', port, allowHalfOpen: true }))
+    await client.until(({ socket, reset }) => !socket.connecting || reset)
+    if (client.refused) throw new Error(`nobody listens at ${port}`)
+    return client
   }
 
   send(text: string): void {
