@@ -2,11 +2,12 @@
  * One endpoint as its node's agent must know it: what is wanted of it, what is being built and what the datapath enforces.
  *
  * `pending` collects every request since the last build began; at most one build is `running`. A failed build leaves `realised` and `policyMap`
- * as they are: the last good policy stays in force.
+ * as they are: the last good policy stays in force. The end of a build that is not running (any more) says nothing: the process or the endpoint
+ * that it belonged to is gone.
  */
 import type { EventOf } from '../../events/catalogue.ts'
 import type { EndpointState } from '../../events/endpoint.ts'
-import type { Digest, IdentityId, PolicyRevision, Position, Timestamp } from '../../events/ids.ts'
+import { type Digest, type IdentityId, type PolicyRevision, Position, type Timestamp } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import type { Redirect, RegenerationLevel, RegenerationTrigger } from '../../events/regeneration.ts'
 import { applyPolicyMapDeltas, EMPTY_POLICY_MAP, type PolicyMap } from '../datapath/policy-map.ts'
@@ -40,6 +41,8 @@ export type AgentEndpoint = {
   readonly stale: boolean
   readonly pending: PendingBuild | null
   readonly running: RunningBuild | null
+  /** What the last build read, however it ended; null before the first. */
+  readonly reads: Position | null
   /** Builds that failed since the last success. */
   readonly failures: number
   readonly failure: BuildFailure | null
@@ -82,6 +85,7 @@ export function createdEndpoint(
     stale: before !== undefined,
     pending: null,
     running: null,
+    reads: null,
     failures: 0,
     failure: null,
     realised: null,
@@ -102,12 +106,14 @@ export function evolveEndpoint(endpoint: AgentEndpoint, recorded: Recorded<Agent
     case 'EndpointRegenerationRequested':
       return { ...endpoint, pending: requested(endpoint.pending, event, recorded.context.cause ?? recorded.position) }
     case 'EndpointRegenerationStarted':
-      return { ...endpoint, pending: null, running: event, stale: false }
+      return { ...endpoint, pending: null, running: event, reads: positionOf(event.reads), stale: false }
     case 'PolicyMapWritten':
       return { ...endpoint, policyMap: applyPolicyMapDeltas(endpoint.policyMap, event.deltas) }
     case 'EndpointRegenerationSucceeded':
+      if (endpoint.running?.build !== event.build) return endpoint
       return { ...endpoint, running: null, failures: 0, failure: null, realised: realisedBy(event) }
     case 'EndpointRegenerationFailed':
+      if (endpoint.running?.build !== event.build) return endpoint
       return failed(endpoint, event, recorded)
     case 'EndpointRevisionBumped':
       if (endpoint.realised === null) return endpoint
@@ -156,6 +162,8 @@ function failed(
     failure: { code, position, retryAt },
   }
 }
+
+const positionOf = (text: string): Position => Position(BigInt(text))
 
 function programKey({ program, device }: EventOf<'ProgramLoaded'> | EventOf<'ProgramUnloaded'>): string {
   return `${program}/${device}`

@@ -6,7 +6,7 @@
 import { Map as PersistentMap } from 'immutable'
 import type { EventOf } from '../../events/catalogue.ts'
 import {
-  type Cidr,
+  Cidr,
   type EndpointId,
   type EventId,
   type IdentityId,
@@ -30,12 +30,6 @@ import { evolveProxy, NO_PROXY, PROXY_READS, type ProxyState } from './proxy.ts'
 /** A change of the repository to which the node has not reacted yet. */
 export type Unreacted = { readonly revision: number; readonly position: Position }
 
-/** An endpoint of another node: its addresses belong to its identity here too. */
-export type RemoteEndpoint = {
-  readonly created: EventOf<'EndpointCreated'>
-  readonly identity: IdentityId | null
-}
-
 export type AgentState = {
   readonly node: NodeName
   /** Of the policy repository; 1 before the first policy. */
@@ -51,8 +45,10 @@ export type AgentState = {
   readonly endpoints: PersistentMap<EndpointId, AgentEndpoint>
   /** Number of the last build of an id, over all endpoints that had it. */
   readonly builds: PersistentMap<EndpointId, number>
-  /** By stream and id. */
-  readonly remote: PersistentMap<string, RemoteEndpoint>
+  /** Endpoints of other nodes, by stream and id. */
+  readonly remote: PersistentMap<string, EventOf<'EndpointCreated'>>
+  /** Whose each endpoint address is, here and on other nodes. `owner` is the stream and id of the endpoint that took it last. */
+  readonly addresses: PersistentMap<Cidr, { readonly identity: IdentityId; readonly owner: string }>
   readonly localIdentities: PersistentMap<Cidr, IdentityId>
   readonly ipcache: PersistentMap<Cidr, EventOf<'IpcacheUpserted'>>
   readonly proxy: ProxyState
@@ -104,6 +100,7 @@ export function agentState(node: NodeName): Projection<AgentState, Read> {
       endpoints: PersistentMap(),
       builds: PersistentMap(),
       remote: PersistentMap(),
+      addresses: PersistentMap(),
       localIdentities: PersistentMap(),
       ipcache: PersistentMap(),
       proxy: NO_PROXY,
@@ -116,7 +113,7 @@ export function agentState(node: NodeName): Projection<AgentState, Read> {
       }
       const owner = nodeOfStream(stream)
       if (owner === node) return evolveOwn(state, recorded as Recorded<NodeEvent>)
-      return owner === null ? state : { ...state, remote: evolveRemote(state.remote, stream, event) }
+      return owner === null ? state : evolveRemote(state, stream, event)
     },
   })
 }
@@ -177,17 +174,53 @@ function atEndpoint(state: AgentState, recorded: Recorded<AgentEndpointEvent>): 
   if (event.type === 'EndpointStateChanged' && event.to === 'disconnected') {
     return before.leaving ? { ...state, endpoints: state.endpoints.delete(event.endpoint) } : state
   }
-  const builds =
-    event.type === 'EndpointRegenerationStarted' ? state.builds.set(event.endpoint, event.build) : state.builds
-  return { ...state, builds, endpoints: state.endpoints.set(event.endpoint, evolveEndpoint(before, recorded)) }
+  const after = { ...state, endpoints: state.endpoints.set(event.endpoint, evolveEndpoint(before, recorded)) }
+  switch (event.type) {
+    case 'EndpointRegenerationStarted':
+      return { ...after, builds: state.builds.set(event.endpoint, event.build) }
+    case 'EndpointIdentityChanged':
+      return owned(after, ownerOf(recorded), before.created, event.identity)
+    case 'EndpointDeleted':
+      return disowned(after, ownerOf(recorded), before.created)
+    default:
+      return after
+  }
 }
 
-function evolveRemote(remote: AgentState['remote'], stream: StreamName, event: NodeEvent): AgentState['remote'] {
+function evolveRemote(state: AgentState, stream: StreamName, event: NodeEvent): AgentState {
   if (event.type !== 'EndpointCreated' && event.type !== 'EndpointIdentityChanged' && event.type !== 'EndpointDeleted')
-    return remote
-  const key = `${stream}/${event.endpoint}`
-  if (event.type === 'EndpointCreated') return remote.set(key, { created: event, identity: null })
-  if (event.type === 'EndpointDeleted') return remote.delete(key)
-  const before = remote.get(key)
-  return before === undefined ? remote : remote.set(key, { ...before, identity: event.identity })
+    return state
+  const key = ownerOf({ stream, event })
+  const before = state.remote.get(key)
+  if (event.type === 'EndpointCreated') return { ...state, remote: state.remote.set(key, event) }
+  if (before === undefined) return state
+  if (event.type === 'EndpointIdentityChanged') return owned(state, key, before, event.identity)
+  return { ...disowned(state, key, before), remote: state.remote.delete(key) }
+}
+
+function owned(
+  state: AgentState,
+  owner: string,
+  created: EventOf<'EndpointCreated'>,
+  identity: IdentityId,
+): AgentState {
+  const addresses = hostPrefixes(created).reduce((map, prefix) => map.set(prefix, { identity, owner }), state.addresses)
+  return { ...state, addresses }
+}
+
+/** An address that another endpoint has taken since stays with that one. */
+function disowned(state: AgentState, owner: string, created: EventOf<'EndpointCreated'>): AgentState {
+  const own = hostPrefixes(created).filter((prefix) => state.addresses.get(prefix)?.owner === owner)
+  return own.length === 0 ? state : { ...state, addresses: state.addresses.deleteAll(own) }
+}
+
+const ownerOf = ({
+  stream,
+  event,
+}: Pick<Recorded<AgentEndpointEvent | EventOf<'EndpointCreated'>>, 'stream' | 'event'>): string =>
+  `${stream}/${event.endpoint}`
+
+/** `10.0.0.5/32`, `fd00::5/128` */
+function hostPrefixes({ ipv4, ipv6 }: EventOf<'EndpointCreated'>): readonly Cidr[] {
+  return [...(ipv4 === null ? [] : [Cidr(`${ipv4}/32`)]), ...(ipv6 === null ? [] : [Cidr(`${ipv6}/128`)])]
 }

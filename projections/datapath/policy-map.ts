@@ -37,6 +37,20 @@ export function comparePolicyMapKeys(a: PolicyMapKey, b: PolicyMapKey): number {
   )
 }
 
+/** Throws `TypeError` where a trie would take the entry and never find it as it is meant. */
+export function checkPolicyMapEntry(
+  { protocol, port, portBits }: PolicyMapKey,
+  { verdict, proxyPort, authType }: Pick<PolicyMapValue, 'verdict' | 'proxyPort' | 'authType'>,
+): void {
+  const open = 16 - portBits
+  const inTrie = portBits >= 0 && open >= 0 && (protocol !== 0 || portBits === 0) && protocol <= 0xff
+  if (!inTrie || (port & ((1 << open) - 1)) !== 0) {
+    throw new TypeError(`policy key protocol ${protocol} port ${port}/${portBits} cannot be in the trie`)
+  }
+  if ((verdict === 'redirect') !== (proxyPort !== 0)) throw new TypeError(`${verdict} with proxy port ${proxyPort}`)
+  if (authType < 0 || authType > 0x7f) throw new TypeError(`auth type ${authType} has no room in 7 bits`)
+}
+
 /** The entries with the proxy ports at hand, by redirect id. */
 export function policyMapOf(entries: readonly DesiredEntry[], proxyPorts: ReadonlyMap<string, Port>): PolicyMap {
   const map = new Map<string, PolicyMapEntry>()

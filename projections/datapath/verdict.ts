@@ -2,10 +2,10 @@
  * What a policy map says about one packet: the lookup of bpf/ in plain words (Cilium bpf/lib/policy.h, main).
  *
  * Two longest-prefix lookups, one for the remote identity and one for identity 0. The higher precedence wins; at equal precedence
- * the longer prefix; then the identity's own entry. No entry at all is a drop.
+ * the longer prefix; then the identity's own entry. An own entry of the highest precedence decides alone. No entry at all is a drop.
  */
 import type { Direction } from '../../events/fields.ts'
-import type { PolicyMap, PolicyMapEntry } from './policy-map.ts'
+import { type PolicyMap, type PolicyMapEntry, PRECEDENCE_DENY_MAX } from './policy-map.ts'
 
 export type Probe = {
   readonly direction: Direction
@@ -34,6 +34,23 @@ export function policyVerdict(map: PolicyMap, probe: Probe): ProbeVerdict {
   const entry = preferred(own, wildcard)
   if (entry === null) return { verdict: 'deny', entry: null, matchType: 'none' }
   return { verdict: entry.value.verdict, entry, matchType: matchTypeOf(entry) }
+}
+
+/**
+ * The authentication that a packet needs, 0 for none: what the deciding entry says, or where it says nothing the other entry's at the same precedence.
+ * Nothing here can authenticate a peer, so anything else than 0 is a drop (189), as in bpf/lib/policy.h.
+ */
+export function requiredAuthType(map: PolicyMap, probe: Probe): number {
+  const index = indexOf(map)
+  const own = longest(index, probe, probe.identity)
+  const wildcard = probe.identity === 0 ? null : longest(index, probe, 0)
+  const chosen = preferred(own, wildcard)
+  const other = chosen === own ? wildcard : own
+  if (chosen === null) return 0
+  if (chosen.value.authType !== 0 || other === null || other.value.precedence !== chosen.value.precedence) {
+    return chosen.value.authType
+  }
+  return other.value.authType
 }
 
 /** Of the fixed part (identity and direction) nothing is ever a prefix: 0 any protocol, 8 a protocol, 9 to 24 with port bits. */
@@ -74,6 +91,8 @@ function longest(index: LookupIndex, { direction, protocol, port }: Probe, ident
 
 function preferred(own: PolicyMapEntry | null, wildcard: PolicyMapEntry | null): PolicyMapEntry | null {
   if (own === null || wildcard === null) return own ?? wildcard
+  // Nothing can be above it, so the program does not ask further.
+  if (own.value.precedence === PRECEDENCE_DENY_MAX) return own
   const byPrecedence = wildcard.value.precedence - own.value.precedence
   if (byPrecedence !== 0) return byPrecedence > 0 ? wildcard : own
   return lpmLength(wildcard.key) > lpmLength(own.key) ? wildcard : own

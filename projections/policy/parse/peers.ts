@@ -119,7 +119,7 @@ function readCidrSet(reader: Reader, value: Json, path: string): Peer | null {
   return prefix === null ? null : { kind: 'cidr', prefix: prefixText(prefix), except: exceptTexts }
 }
 
-function readExcept(reader: Reader, value: Json, path: string, outer: IpPrefix | null): IpPrefix | null {
+export function readExcept(reader: Reader, value: Json, path: string, outer: IpPrefix | null): IpPrefix | null {
   const text = reader.asText(value, path)
   const prefix = parsePrefix(text)
   if (prefix === null) reader.refuse('cidr-invalid', path, `unable to parse CIDR ${text}`)

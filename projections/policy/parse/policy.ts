@@ -10,6 +10,7 @@ import type { Problem, ResourceRef } from '../../../events/fields.ts'
 import type { Json } from '../../../events/schema.ts'
 import type { PolicyRule } from '../rule.ts'
 import { derivedFrom } from './label.ts'
+import { readNetworkPolicy } from './network-policy.ts'
 import { type ExpressionBudget, type JsonObject, pointer, Reader } from './reader.ts'
 import { PROGRAMS_MAX } from './regex.ts'
 import { type RuleContext, readRule } from './rule.ts'
@@ -99,16 +100,26 @@ function readDocument(reader: Reader, given: JsonObject): Document {
   if (apiVersion !== API_VERSIONS[kind]) {
     reader.refuse('api-version', '/apiVersion', `${kind} is read in version ${API_VERSIONS[kind]}, not ${apiVersion}`)
   }
-  const object = reader.object(given, '', ['apiVersion', 'kind', 'metadata', 'spec', 'specs', 'status'])
-  if (kind === 'NetworkPolicy') reader.refuse('kind-unsupported', '/kind', 'NetworkPolicy is not translated yet')
+  const object = reader.object(given, '', kind === 'NetworkPolicy' ? ONE_SPEC : SEVERAL_SPECS)
   const { resource, uid, manifest } = readMetadata(reader, object['metadata'], kind)
   const context: RuleContext = {
     scope: { kind: SCOPES[kind], namespace: resource?.namespace ?? '' },
     labels: resource === null || kind === 'Rule' ? [] : derivedFrom(resource, uid),
   }
+  if (kind === 'NetworkPolicy') {
+    const { spec = {} } = object
+    return {
+      resource,
+      manifest: { kind, metadata: manifest, spec },
+      rules: [readNetworkPolicy(reader, object, context)],
+    }
+  }
   const rules = readSpecs(reader, object, context)
   return { resource, manifest: { kind, metadata: manifest, ...specsOf(object) }, rules }
 }
+
+const ONE_SPEC: readonly string[] = ['apiVersion', 'kind', 'metadata', 'spec', 'status']
+const SEVERAL_SPECS: readonly string[] = [...ONE_SPEC, 'specs']
 
 const SCOPES: { readonly [kind in Kind]: RuleContext['scope']['kind'] } = {
   CiliumNetworkPolicy: 'namespaced',

@@ -173,7 +173,7 @@ function readPortNumber(reader: Reader, object: JsonObject, path: string): PortP
 }
 
 /** IANA service name (RFC 6335 §5.1): 1 to 15 letters, digits and single hyphens inside, at least one letter. */
-function isPortName(text: string): boolean {
+export function isPortName(text: string): boolean {
   return /^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/i.test(text) && /[a-z]/i.test(text) && !text.includes('--')
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Json } from '../../../events/schema.ts'
 import type { LabelRequirement, LabelSelector } from '../rule.ts'
-import { sourcedKey } from './label.ts'
+import { type SourcedKey, sourcedKey } from './label.ts'
 import { pointer, type Reader } from './reader.ts'
 
 export const POD_NAMESPACE = 'io.kubernetes.pod.namespace'
@@ -20,9 +20,19 @@ export type Scope = {
 
 const OPERATORS: readonly string[] = ['In', 'NotIn', 'Exists', 'DoesNotExist']
 
+/** How the keys of a selector are written, and what stands before them in an identity's labels. */
+export type KeyStyle = { readonly read: (text: string) => SourcedKey; readonly prefix: string }
+
+const CILIUM_KEYS: KeyStyle = { read: (text) => sourcedKey(text, 'any'), prefix: '' }
+
 /** Requirements sorted, so that equal selectors are equal texts. */
-export function readSelector(reader: Reader, value: Json | undefined, path: string): LabelSelector {
-  const { labels, expressions } = readParts(reader, value, path)
+export function readSelector(
+  reader: Reader,
+  value: Json | undefined,
+  path: string,
+  style: KeyStyle = CILIUM_KEYS,
+): LabelSelector {
+  const { labels, expressions } = readParts(reader, value, path, style)
   return selectorOf([...labels, ...expressions])
 }
 
@@ -33,7 +43,7 @@ export function readSubject(
   path: string,
   scope: Pick<Scope, 'kind' | 'namespace'>,
 ): LabelSelector {
-  const { labels, expressions } = readParts(reader, value, path)
+  const { labels, expressions } = readParts(reader, value, path, CILIUM_KEYS)
   const selector = selectorOf([...labels, ...expressions])
   if (scope.kind !== 'namespaced' || selectsInit(selector)) return selector
   const kept = labels.filter(({ source, key }) => !(source === 'k8s' && key === POD_NAMESPACE))
@@ -46,14 +56,15 @@ export function selectorOf(requirements: readonly LabelRequirement[]): LabelSele
 
 type Parts = { readonly labels: readonly LabelRequirement[]; readonly expressions: readonly LabelRequirement[] }
 
-function readParts(reader: Reader, value: Json | undefined, path: string): Parts {
+function readParts(reader: Reader, value: Json | undefined, path: string, style: KeyStyle): Parts {
   const object = reader.object(value, path, ['matchLabels', 'matchExpressions'])
   const at = pointer(path, 'matchLabels')
   const labels = reader
     .dictionary(object, 'matchLabels', path)
-    .map(([key, text]) => requirement(reader, pointer(at, key), key, 'In', [text]))
+    .map(([key, text]) => requirement(reader, pointer(at, key), style, key, 'In', [text]))
   const expressions =
-    reader.each(object, 'matchExpressions', path, (item, itemPath) => readExpression(reader, item, itemPath)) ?? []
+    reader.each(object, 'matchExpressions', path, (item, itemPath) => readExpression(reader, item, itemPath, style)) ??
+    []
   return { labels, expressions: expressions.filter((found) => found !== null) }
 }
 
@@ -82,11 +93,11 @@ export function requirementText({ source, key, operator, values }: LabelRequirem
   return `${source}:${key} ${operator} (${values.join(',')})`
 }
 
-function inNamespace(namespace: string): LabelRequirement {
+export function inNamespace(namespace: string): LabelRequirement {
   return { source: 'k8s', key: POD_NAMESPACE, operator: 'In', values: [namespace] }
 }
 
-function readExpression(reader: Reader, value: Json, path: string): LabelRequirement | null {
+function readExpression(reader: Reader, value: Json, path: string, style: KeyStyle): LabelRequirement | null {
   const object = reader.object(value, path, ['key', 'operator', 'values'])
   const key = reader.text(object, 'key', path) ?? ''
   const operator = reader.text(object, 'operator', path) ?? ''
@@ -110,7 +121,7 @@ function readExpression(reader: Reader, value: Json, path: string): LabelRequire
   if (!takesValues && values.length > 0) {
     reader.refuse('selector-values', pointer(path, 'values'), `${operator} takes no values`)
   }
-  return requirement(reader, path, key, operator, values)
+  return requirement(reader, path, style, key, operator, values)
 }
 
 function isOperator(text: string): text is LabelRequirement['operator'] {
@@ -120,11 +131,12 @@ function isOperator(text: string): text is LabelRequirement['operator'] {
 function requirement(
   reader: Reader,
   path: string,
+  style: KeyStyle,
   extendedKey: string,
   operator: LabelRequirement['operator'],
   values: readonly string[],
 ): LabelRequirement {
-  const { source, key } = sourcedKey(extendedKey, 'any')
+  const { source, key } = style.read(extendedKey)
   if (!LABEL_SOURCE.test(source) || !isQualifiedName(key)) {
     reader.refuse('label-key', path, `${JSON.stringify(extendedKey)} is not a label key`)
   }
@@ -133,7 +145,7 @@ function requirement(
       reader.refuse('label-value', path, `${JSON.stringify(value)} is not a label value`)
     }
   }
-  return { source, key, operator, values: [...new Set(values)].toSorted() }
+  return { source, key: `${style.prefix}${key}`, operator, values: [...new Set(values)].toSorted() }
 }
 
 /** As in Kubernetes (apimachinery pkg/util/validation): a name, or a DNS subdomain, a slash and a name. */

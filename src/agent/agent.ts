@@ -1,0 +1,402 @@
+/**
+ * The agent of one node: it follows the log, decides what follows from it, does it and writes down what it did.
+ *
+ * read batch (subscription) → fold (`View`) → react (src/react, by `Journal`) → perform (workers, publishers, ipcache) → append. Whatever is to be
+ * done is read off the folded state, so an agent that was killed at any point is continued by the next one.
+ *
+ * The later of two agents of one node wins: its `AgentStarted` fences the earlier one, which ends with `superseded` before it writes anything more.
+ */
+import { availableParallelism } from 'node:os'
+import type { Logger } from 'pino'
+import type { Subscription } from 'rxjs'
+import { DecodeError, type StoredEvent } from '../../events/codec.ts'
+import type { EventId, NodeName, Position } from '../../events/ids.ts'
+import { nodeStream } from '../../events/ids.ts'
+import type { XdsType } from '../../events/node.ts'
+import { servedOf } from '../../projections/agent/proxy.ts'
+import { networkPolicyHosts } from '../../projections/xds/hosts.ts'
+import type { ListenerOptions } from '../../projections/xds/listeners.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Datapath, ProbeReport } from '../ports/datapath.ts'
+import type { FlowStore } from '../ports/flows.ts'
+import type { EventLog, SubscriptionMessage } from '../ports/log.ts'
+import type { XdsServer, XdsServerEvent } from '../ports/xds.ts'
+import { restore } from '../react/builds.ts'
+import { recordProxy } from '../react/proxy-events.ts'
+import { dueReactions, type Notice } from '../react/reactions.ts'
+import { start } from '../react/start.ts'
+import { AgentEnd } from './end.ts'
+import { EndpointWorkers } from './endpoint-workers.ts'
+import { IpcacheSync } from './ipcache.ts'
+import { Journal } from './journal.ts'
+import { Permits } from './permits.ts'
+import type { PolicyView } from './policy-view.ts'
+import { Publisher } from './publisher.ts'
+import { Retries } from './retries.ts'
+import { flowOf } from './verdicts.ts'
+import { View } from './view.ts'
+
+export type AgentOptions = {
+  readonly version: string
+  /** Why this datapath and not the other. */
+  readonly datapathReason: string
+  readonly probe: ProbeReport | null
+  readonly listeners: ListenerOptions
+  /** Builds that work at the same time; those that wait for the proxy do not count. */
+  readonly buildsMax: number
+  readonly ackDeadlineMs: number
+  /** Between two comparisons of all maps with the log. */
+  readonly compareEveryMs: number
+}
+
+export const DEFAULT_AGENT_OPTIONS: AgentOptions = {
+  version: '0.0.0',
+  datapathReason: 'chosen by the caller',
+  probe: null,
+  listeners: { bpfRoot: '', ipcacheName: '' },
+  buildsMax: Math.max(2, availableParallelism()),
+  ackDeadlineMs: 10_000,
+  compareEveryMs: 60_000,
+}
+
+export type AgentPorts = {
+  readonly node: NodeName
+  readonly log: EventLog
+  readonly datapath: Datapath
+  readonly xds: XdsServer
+  readonly policy: PolicyView
+  readonly flows: FlowStore | null
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly options?: Partial<AgentOptions>
+}
+
+export interface Agent extends AsyncDisposable {
+  /** Of the last event that it has folded. */
+  readonly position: Position
+  /** Resolves when everything on the log is folded and nothing is to be done now; what waits for a retry does not count. */
+  settled(): Promise<void>
+  /** Whether `settled` would resolve at once, as far as this process knows. */
+  readonly idle: boolean
+  /** Resolves when the agent does not go on, with the reason. Maps and programs stay. */
+  readonly ended: Promise<AgentEnd>
+}
+
+/** Resolves when the agent has said on the log that it started. Rejects with `AgentEnd`, or with what a port says. */
+export async function startAgent(ports: AgentPorts): Promise<Agent> {
+  const agent = new NodeAgent(ports)
+  try {
+    await agent.start()
+    return agent
+  } catch (error) {
+    await agent[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+class NodeAgent implements Agent {
+  readonly #ports: AgentPorts
+  readonly #options: AgentOptions
+  readonly #view: View
+  readonly #journal: Journal
+  readonly #workers: EndpointWorkers
+  readonly #publishers: Readonly<Record<XdsType, Publisher>>
+  readonly #ipcache: IpcacheSync
+  readonly #retries: Retries
+  readonly #stop: AbortController = new AbortController()
+  readonly #subscriptions: Subscription[] = []
+  readonly #ended: PromiseWithResolvers<AgentEnd> = Promise.withResolvers()
+  #caughtUp: PromiseWithResolvers<void> = Promise.withResolvers()
+  /** Id of this agent's own `AgentStarted`, once it is on the log. */
+  #self: EventId | null = null
+  /** What proxies said before the start was on the log. */
+  #early: XdsServerEvent[] | null = []
+  #versions = 0
+  #reacting = false
+  #again = false
+  #hosts: object | null = null
+  #end: AgentEnd | null = null
+  #pulses: (() => void)[] = []
+
+  constructor(ports: AgentPorts) {
+    this.#ports = ports
+    this.#options = { ...DEFAULT_AGENT_OPTIONS, ...ports.options }
+    const { node, log, clock, datapath, xds, logger, policy } = ports
+    const { signal } = this.#stop
+    const onEnd = (error: unknown): void => this.#over(error)
+    this.#view = new View(node, policy)
+    const view = this.#view
+    const guard = (): void => this.#guard()
+    this.#journal = new Journal({ log, view, clock, node, epoch: xds.epoch, guard })
+    const journal = this.#journal
+    this.#publishers = { npds: this.#publisher('npds'), nphds: this.#publisher('nphds'), lds: this.#publisher('lds') }
+    const { npds, lds } = this.#publishers
+    const permits = new Permits(this.#options.buildsMax)
+    const { listeners } = this.#options
+    const tools = { view, journal, policy, datapath, npds, lds, permits, clock, listeners, logger }
+    const onIdle = (error: unknown): void => (error === null ? this.#pulse() : this.#over(error))
+    this.#workers = new EndpointWorkers({ tools, view, clock, logger, signal, onIdle })
+    this.#ipcache = new IpcacheSync({ datapath, view, clock, logger, signal, onSynced: () => this.#react(), onEnd })
+    this.#retries = new Retries({ view, journal, clock, signal, onEnd })
+    this.#caughtUp.promise.catch(() => undefined)
+  }
+
+  get position(): Position {
+    return this.#view.position
+  }
+
+  get ended(): Promise<AgentEnd> {
+    return this.#ended.promise
+  }
+
+  get idle(): boolean {
+    const { state } = this.#view.now
+    const { npds, nphds, lds } = this.#publishers
+    return (
+      !this.#reacting &&
+      this.#journal.idle &&
+      this.#workers.idle &&
+      this.#ipcache.idle &&
+      npds.idle &&
+      nphds.idle &&
+      lds.idle &&
+      state.unreacted.length === 0
+    )
+  }
+
+  async start(): Promise<void> {
+    const { log, xds, datapath, logger, node } = this.#ports
+    this.#subscriptions.push(
+      xds.events.subscribe((said) => this.#hear(said)),
+      log.subscribe(null).subscribe({
+        next: (message) => this.#read(message),
+        error: (error) => this.#over(new AgentEnd('log-failed', String(error), { cause: error })),
+        complete: () => this.#over(new AgentEnd('log-failed', `${log.location} was closed`)),
+      }),
+    )
+    await this.#caughtUp.promise
+    await this.#ipcache.read()
+    await this.#announce()
+    await this.#takeOver(await datapath.listEndpoints())
+    this.#subscribeVerdicts()
+    void this.#compareRegularly()
+    logger.info(
+      { node, position: String(this.#view.position), endpoints: this.#view.now.state.endpoints.size },
+      'started',
+    )
+    this.#perform()
+  }
+
+  async settled(): Promise<void> {
+    for (;;) {
+      if (this.#end !== null) throw this.#end
+      const head = await this.#ports.log.head()
+      if (this.idle && (head === null || head <= this.#view.position)) return
+      await new Promise<void>((resolve) => this.#pulses.push(resolve))
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#end === null && this.#self !== null) {
+      try {
+        await this.#journal.commit((now) => this.#stopped(now.state.agent, 'asked to stop'))
+      } catch (error) {
+        if (!(error instanceof AgentEnd)) throw error
+      }
+    }
+    this.#over(new AgentEnd('stopped', 'asked to stop'))
+    await this.#workers.ended()
+  }
+
+  /** First the log knows that this agent runs, then the proxies are served what they had. */
+  async #announce(): Promise<void> {
+    const { node, datapath, xds } = this.#ports
+    const { version, datapathReason: reason, probe, listeners } = this.#options
+    const versions = { npds: this.#nextVersion(), nphds: this.#nextVersion(), lds: this.#nextVersion() }
+    const started = { type: 'AgentStarted', v: 1, node, version, datapath: datapath.mode, reason } as const
+    const probed = probe === null ? null : ({ type: 'KernelProbed', v: 1, ...probe } as const)
+    const { ids } = await this.#journal.commit((now) => start(now, { started, probed, listeners, versions }))
+    this.#self = ids[0] ?? null
+    this.#guard()
+    const { state } = this.#view.now
+    const stamp = { position: String(this.#view.position), revision: state.revision }
+    for (const type of ['lds', 'nphds', 'npds'] as const) {
+      const { resources } = servedOf(state.proxy, nodeStream(node), type)
+      xds.publish(type, { version: versions[type], resources }, stamp)
+    }
+    this.#hosts = state.ipcache
+    const early = this.#early ?? []
+    this.#early = null
+    for (const said of early) this.#hear(said)
+  }
+
+  /** Every endpoint is built again, its map being compared first; what the log does not know goes. */
+  async #takeOver(present: readonly number[]): Promise<void> {
+    const { datapath, logger } = this.#ports
+    const { state } = this.#view.now
+    for (const id of present) {
+      const known = [...state.endpoints.keys()].find((endpoint) => endpoint === id)
+      if (known !== undefined) continue
+      logger.warn({ endpoint: id }, 'the datapath has an endpoint that is not on the log; it is taken away')
+      await datapath.detachEndpoint(id as Parameters<Datapath['detachEndpoint']>[0])
+    }
+    this.#view.dropNotices(this.#view.notices)
+    await this.#journal.commit((now) => restore(now, null))
+    this.#workers.compareAll()
+  }
+
+  #read(message: SubscriptionMessage): void {
+    if (this.#end !== null) return
+    if (message.kind === 'events') this.#fold(message.events)
+    else this.#caughtUp.resolve()
+  }
+
+  #fold(events: readonly StoredEvent[]): void {
+    try {
+      this.#view.fold(events)
+      this.#guard()
+      if (this.#self !== null && this.#early === null) this.#perform()
+    } catch (error) {
+      const unreadable = error instanceof DecodeError || error instanceof TypeError
+      this.#over(unreadable ? new AgentEnd('log-failed', error.message, { cause: error }) : error)
+    }
+  }
+
+  /** Everything that the state asks for and that nobody is at yet. */
+  #perform(): void {
+    if (this.#end !== null) return
+    this.#react()
+    this.#workers.dispatch()
+    this.#ipcache.sync()
+    this.#publishHosts()
+    this.#retries.schedule()
+    this.#pulse()
+  }
+
+  #react(): void {
+    this.#again = true
+    this.#pulse()
+    if (!this.#reacting && this.#end === null) void this.#reactions()
+  }
+
+  async #reactions(): Promise<void> {
+    this.#reacting = true
+    try {
+      while (this.#again) {
+        this.#again = false
+        let answered: readonly Notice[] = []
+        await this.#journal.commit((now) => {
+          answered = this.#view.notices
+          return dueReactions(now, {
+            notices: answered,
+            required: this.#ports.policy.requiredPrefixes(),
+            inKernel: this.#ipcache.identities,
+            publishable: () => true,
+            position: this.#view.position,
+          })
+        })
+        this.#view.dropNotices(answered)
+      }
+    } catch (error) {
+      this.#over(error)
+    }
+    this.#reacting = false
+    this.#pulse()
+  }
+
+  #publishHosts(): void {
+    const { state } = this.#view.now
+    if (this.#hosts === state.ipcache) return
+    this.#hosts = state.ipcache
+    const { nphds } = this.#publishers
+    const served = servedOf(state.proxy, nodeStream(state.node), 'nphds').resources
+    const hosts = networkPolicyHosts(state.ipcache.values())
+    for (const [name, resource] of hosts) nphds.put({ name, resource, cause: null })
+    for (const name of served.keys()) if (!hosts.has(name)) nphds.put({ name, resource: null, cause: null })
+  }
+
+  #hear(said: XdsServerEvent): void {
+    if (this.#early !== null) {
+      this.#early.push(said)
+      return
+    }
+    this.#journal.commit((now) => recordProxy(now, said)).catch((error: unknown) => this.#over(error))
+  }
+
+  #subscribeVerdicts(): void {
+    const { flows, datapath, clock } = this.#ports
+    if (flows === null) return
+    const verdicts = datapath.verdicts.subscribe((batch) => {
+      const { now, position } = this.#view
+      const time = clock.now()
+      flows.add(batch.map((verdict) => flowOf(verdict, now.state, position, time)))
+    })
+    this.#subscriptions.push(verdicts)
+  }
+
+  async #compareRegularly(): Promise<void> {
+    const { clock } = this.#ports
+    const { signal } = this.#stop
+    try {
+      for (;;) {
+        await clock.sleep(this.#options.compareEveryMs, signal)
+        this.#workers.compareAll()
+        await this.#ipcache.compare()
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#over(error)
+    }
+  }
+
+  #publisher(xds: XdsType): Publisher {
+    const { xds: server, clock, logger } = this.#ports
+    return new Publisher({
+      xds,
+      server,
+      journal: this.#journal,
+      view: this.#view,
+      clock,
+      logger,
+      ackDeadlineMs: this.#options.ackDeadlineMs,
+      nextVersion: () => this.#nextVersion(),
+      signal: this.#stop.signal,
+      onIdle: (error) => (error === null ? this.#pulse() : this.#over(error)),
+    })
+  }
+
+  #nextVersion(): string {
+    this.#versions += 1
+    return `${this.#ports.xds.epoch}.${this.#versions}`
+  }
+
+  #guard(): void {
+    const { agent, node } = this.#view.now.state
+    if (this.#self === null || agent === this.#self) return
+    throw new AgentEnd('superseded', `another agent of node ${node} has started on ${this.#ports.log.location}`)
+  }
+
+  #stopped(agent: EventId | null, reason: string): ReturnType<typeof restore> {
+    const { node } = this.#ports
+    if (agent !== this.#self) return []
+    return [{ stream: nodeStream(node), event: { type: 'AgentStopped', v: 1, node, reason }, cause: null }]
+  }
+
+  /** Once and for all. What is enforced stays enforced. */
+  #over(error: unknown): void {
+    if (this.#end !== null) return
+    const end = error instanceof AgentEnd ? error : new AgentEnd('bug', String(error), { cause: error })
+    this.#end = end
+    if (end.code !== 'stopped')
+      this.#ports.logger.fatal({ code: end.code, err: end }, 'the agent ends; maps and programs stay')
+    for (const subscription of this.#subscriptions) subscription.unsubscribe()
+    this.#journal.close(end)
+    this.#stop.abort(end)
+    this.#caughtUp.reject(end)
+    this.#ended.resolve(end)
+    this.#pulse()
+  }
+
+  #pulse(): void {
+    for (const resolve of this.#pulses.splice(0)) resolve()
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * Publishes one xDS type: what is offered while a version waits for its acknowledgement goes out together in the next one.
+ *
+ * Only one version is under way at a time, so that a refusal can be laid at its door. A refused version of several resources is taken back and
+ * its resources are tried one by one: one bad policy blocks nobody else's. What a version changes is on the log before it is served.
+ */
+import type { Logger } from 'pino'
+import type { EventOf } from '../../events/catalogue.ts'
+import { nodeStream, type Position } from '../../events/ids.ts'
+import type { XdsType } from '../../events/node.ts'
+import type { Json } from '../../events/schema.ts'
+import { servedOf } from '../../projections/agent/proxy.ts'
+import { type ServedSnapshot, snapshotChange } from '../../projections/xds/snapshot.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { AckOutcome, XdsServer } from '../ports/xds.ts'
+import type { Fact, Situation } from '../react/situation.ts'
+import type { Journal } from './journal.ts'
+import type { View } from './view.ts'
+
+export type Published =
+  | { readonly kind: 'acked'; readonly version: string }
+  | { readonly kind: 'refused'; readonly detail: string }
+  | Extract<AckOutcome, { readonly kind: 'deadline' | 'no-client' }>
+
+/** A resource of null is taken away. */
+export type Offer = { readonly name: string; readonly resource: Json | null; readonly cause: Position | null }
+
+type Waiting = Offer & {
+  readonly answer: {
+    readonly resolve: (published: Published) => void
+    readonly reject: (error: unknown) => void
+  } | null
+}
+
+export type PublisherOptions = {
+  readonly xds: XdsType
+  readonly server: XdsServer
+  readonly journal: Journal
+  readonly view: View
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly ackDeadlineMs: number
+  /** Versions of all types count together. */
+  readonly nextVersion: () => string
+  readonly signal: AbortSignal
+  /** Nothing is under way any more; `error` where that is the end. */
+  readonly onIdle: (error: unknown) => void
+}
+
+export class Publisher {
+  readonly #options: PublisherOptions
+  readonly #queue: Waiting[] = []
+  #running = false
+
+  constructor(options: PublisherOptions) {
+    this.#options = options
+  }
+
+  get idle(): boolean {
+    return !this.#running
+  }
+
+  /** Resolves when every client has taken the resource, or it is certain that none will; what was not taken is taken back. */
+  offer(offer: Offer): Promise<Published> {
+    return new Promise((resolve, reject) => this.#enqueue({ ...offer, answer: { resolve, reject } }))
+  }
+
+  /** The same without waiting. A resource that nobody waits for stays, unless a client refuses it. */
+  put(offer: Offer): void {
+    this.#enqueue({ ...offer, answer: null })
+  }
+
+  #enqueue(waiting: Waiting): void {
+    this.#queue.push(waiting)
+    if (!this.#running) void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    let under: readonly Waiting[] = []
+    let failure: unknown = null
+    try {
+      // Whoever offers in the same turn of the event loop shares the version.
+      await Promise.resolve()
+      while (this.#queue.length > 0) {
+        under = this.#queue.splice(0)
+        await this.#round(under)
+      }
+    } catch (error) {
+      failure = error
+      for (const { answer } of [...under, ...this.#queue.splice(0)]) answer?.reject(error)
+    }
+    this.#running = false
+    this.#options.onIdle(failure)
+  }
+
+  async #round(group: readonly Waiting[]): Promise<void> {
+    const published = await this.#publish(group)
+    if (published.kind === 'refused') await this.#takeBack(group, published.detail)
+    else if (published.kind !== 'acked') await this.#revert(group.filter(({ answer }) => answer !== null))
+    if (published.kind === 'refused' && group.length > 1) {
+      for (const one of group) await this.#round([one])
+      return
+    }
+    for (const { answer } of group) answer?.resolve(published)
+  }
+
+  async #takeBack(group: readonly Waiting[], detail: string): Promise<void> {
+    const { logger, xds } = this.#options
+    logger.warn({ xds, resources: group.map(({ name }) => name), detail }, 'the proxy refused resources')
+    await this.#revert(group)
+  }
+
+  /** Serves again what was acknowledged last. Its own outcome changes nothing: there is nothing better to serve. */
+  async #revert(group: readonly Waiting[]): Promise<void> {
+    if (group.length === 0) return
+    const { view, xds, server, ackDeadlineMs } = this.#options
+    const { acknowledged } = view.now.state.proxy
+    const served = await this.#serve(
+      group.map(({ name, cause }) => ({ name, cause, resource: acknowledged[xds].get(name) ?? null })),
+    )
+    if (served.kind === 'served') await this.#whileRunning(server.acknowledged(xds, served.version, ackDeadlineMs))
+  }
+
+  async #publish(group: readonly Waiting[]): Promise<Published> {
+    const { server, xds, ackDeadlineMs } = this.#options
+    const served = await this.#serve(group)
+    if (served.kind === 'refused') return served
+    const outcome = await this.#whileRunning(server.acknowledged(xds, served.version, ackDeadlineMs))
+    if (outcome.kind === 'nacked') return { kind: 'refused', detail: outcome.detail }
+    if (outcome.kind !== 'acked') return outcome
+    return this.#recorded(served.version)
+  }
+
+  /** The acknowledgement counts when it is on the log. */
+  async #recorded(version: string): Promise<Published> {
+    const { view, clock, ackDeadlineMs } = this.#options
+    const isRecorded = (): boolean =>
+      this.#served()
+        .clients.values()
+        .some(({ running }) => running === version)
+    const deadline = new AbortController()
+    const late = clock.sleep(ackDeadlineMs, deadline.signal).then(
+      () => false,
+      () => false,
+    )
+    const found = await this.#whileRunning(Promise.race([view.until(isRecorded).then(() => true), late]))
+    deadline.abort()
+    return found ? { kind: 'acked', version } : { kind: 'deadline', missing: [] }
+  }
+
+  async #serve(
+    offers: readonly Offer[],
+  ): Promise<
+    { readonly kind: 'served'; readonly version: string } | { readonly kind: 'refused'; readonly detail: string }
+  > {
+    const { journal, view, server, xds } = this.#options
+    const { facts } = await journal.commit((now) => this.#facts(now, offers))
+    const snapshot = this.#served()
+    // The first version of each type is published when the agent starts.
+    const version = snapshot.version!
+    if (facts.length === 0) return { kind: 'served', version }
+    try {
+      const stamp = { position: String(view.position), revision: view.now.state.revision }
+      server.publish(xds, { version, resources: snapshot.resources }, stamp)
+      return { kind: 'served', version }
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      return { kind: 'refused', detail: error.message }
+    }
+  }
+
+  #facts({ state }: Situation, offers: readonly Offer[]): readonly Fact[] {
+    const { xds, nextVersion } = this.#options
+    const stream = nodeStream(state.node)
+    const served = servedOf(state.proxy, stream, xds)
+    const next = new Map(served.resources)
+    for (const { name, resource } of offers) {
+      if (resource === null) next.delete(name)
+      else next.set(name, resource)
+    }
+    const change = snapshotChange(served, next)
+    if (change === null) return []
+    const event: EventOf<'XdsPublished'> = { type: 'XdsPublished', v: 1, xds, version: nextVersion(), ...change }
+    return [{ stream, event, cause: offers.at(-1)?.cause ?? null }]
+  }
+
+  #served(): ServedSnapshot {
+    const { view, xds } = this.#options
+    const { state } = view.now
+    return servedOf(state.proxy, nodeStream(state.node), xds)
+  }
+
+  #whileRunning<T>(promise: Promise<T>): Promise<T> {
+    const { signal } = this.#options
+    if (signal.aborted) return Promise.reject(signal.reason)
+    return new Promise((resolve, reject) => {
+      const stop = (): void => reject(signal.reason)
+      signal.addEventListener('abort', stop, { once: true })
+      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+    })
+  }
+}

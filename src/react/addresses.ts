@@ -1,0 +1,89 @@
+/**
+ * The node's ipcache and the local identities behind it.
+ *
+ * Addresses of endpoints go to their identity as soon as it is known. A prefix that policies name gets a local identity first, so that maps can
+ * point at it, and its ipcache entry when it is `publishable`; when nobody names it any more, the entry goes first and the identity after it is
+ * out of the kernel.
+ */
+import type { EventOf } from '../../events/catalogue.ts'
+import { type Cidr, type IdentityId, nodeStream, type Position } from '../../events/ids.ts'
+import type { AgentState } from '../../projections/agent/state.ts'
+import { nodeOf } from '../../projections/ledger/ledger.ts'
+import { decideAllocatePrefixes } from '../decide/identities.ts'
+import type { Fact, Situation } from './situation.ts'
+
+/** Local identities for the required prefixes that have none. */
+export function allocatePrefixes(
+  { state, ledger }: Situation,
+  required: ReadonlySet<Cidr>,
+  cause: Position | null,
+): readonly Fact[] {
+  const prefixes = [...required].filter((prefix) => !state.localIdentities.has(prefix)).toSorted()
+  if (prefixes.length === 0) return []
+  const command = { kind: 'allocate-prefixes', node: state.node, prefixes } as const
+  const decision = decideAllocatePrefixes(command, nodeOf(ledger, state.node).prefixes)
+  if (decision.kind === 'refused') return []
+  return decision.appends.flatMap(({ stream, events }) => events.map((event) => ({ stream, event, cause })))
+}
+
+/** Local identities that nobody requires and that the kernel's ipcache does not name any more. */
+export function releasePrefixes(
+  { state }: Situation,
+  required: ReadonlySet<Cidr>,
+  inKernel: ReadonlySet<IdentityId>,
+): readonly Fact[] {
+  return [...state.localIdentities]
+    .filter(([prefix, identity]) => !required.has(prefix) && !inKernel.has(identity))
+    .filter(([prefix, identity]) => state.ipcache.get(prefix)?.identity !== identity)
+    .map(([, identity]): Fact => {
+      const event: EventOf<'IdentityReleased'> = { type: 'IdentityReleased', v: 1, identity }
+      return { stream: nodeStream(state.node), event, cause: null }
+    })
+}
+
+type Wanted = Pick<EventOf<'IpcacheUpserted'>, 'identity' | 'origin'>
+
+/** What turns the ipcache into what it should be. Entries that a user or the system made are left alone. */
+export function alignIpcache(
+  { state }: Situation,
+  required: ReadonlySet<Cidr>,
+  publishable: (prefix: Cidr) => boolean,
+): readonly Fact[] {
+  const stream = nodeStream(state.node)
+  const wanted = wantedIpcache(state, required, publishable)
+  const upserts = [...wanted]
+    .filter(([prefix, want]) => differs(state.ipcache.get(prefix), want))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([prefix, { identity, origin }]): Fact => {
+      const place = { tunnelEndpoint: null, encryptKey: 0, skipTunnel: false }
+      return { stream, event: { type: 'IpcacheUpserted', v: 1, prefix, identity, origin, ...place }, cause: null }
+    })
+  const removals = [...state.ipcache.values()]
+    .filter(({ prefix, origin }) => isOurs(origin) && !wanted.has(prefix))
+    .toSorted((a, b) => (a.prefix < b.prefix ? -1 : 1))
+    .map(({ prefix }): Fact => ({ stream, event: { type: 'IpcacheDeleted', v: 1, prefix }, cause: null }))
+  return [...upserts, ...removals]
+}
+
+function wantedIpcache(
+  { addresses, localIdentities, ipcache }: AgentState,
+  required: ReadonlySet<Cidr>,
+  publishable: (prefix: Cidr) => boolean,
+): ReadonlyMap<Cidr, Wanted> {
+  const wanted = new Map<Cidr, Wanted>()
+  for (const [prefix, identity] of localIdentities) {
+    const stands = ipcache.get(prefix)?.identity === identity
+    if (required.has(prefix) && (stands || publishable(prefix))) wanted.set(prefix, { identity, origin: 'policy' })
+  }
+  for (const [prefix, { identity }] of addresses) wanted.set(prefix, { identity, origin: 'endpoint' })
+  return wanted
+}
+
+function differs(before: EventOf<'IpcacheUpserted'> | undefined, { identity, origin }: Wanted): boolean {
+  if (before === undefined) return true
+  return isOurs(before.origin) && (before.identity !== identity || before.origin !== origin)
+}
+
+function isOurs(origin: EventOf<'IpcacheUpserted'>['origin']): boolean {
+  return origin === 'endpoint' || origin === 'policy'
+}

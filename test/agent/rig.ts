@@ -1,0 +1,172 @@
+/** One node for tests: a log, people who write to it, a datapath and a proxy that stay, and agents that come and go. */
+import { pino } from 'pino'
+import { digestOf } from '../../events/canonical.ts'
+import { decodeEvent, encodeEvent } from '../../events/codec.ts'
+import { CorrelationId, type EndpointId, NodeName } from '../../events/ids.ts'
+import type { Recorded } from '../../events/recorded.ts'
+import { type Ledger, ledger } from '../../projections/ledger/ledger.ts'
+import { fold } from '../../projections/projection.ts'
+import { type Agent, type AgentOptions, startAgent } from '../../src/agent/agent.ts'
+import type { PolicyView } from '../../src/agent/policy-view.ts'
+import { type Command, decide } from '../../src/decide/command.ts'
+import { openMemoryLog } from '../../src/log/memory.ts'
+import type { FlowStore } from '../../src/ports/flows.ts'
+import type { EventLog } from '../../src/ports/log.ts'
+import { VirtualClock } from '../doubles/clock.ts'
+import { FakeDatapath, nothingPinned, type Pinned } from '../doubles/datapath.ts'
+import { turns } from '../doubles/gate.ts'
+import { manifestOf, type TestAllow, TestPolicies, type TestPolicy, testResource } from '../doubles/policies.ts'
+import { aProxy, type FakeProxy, FakeXdsServer } from '../doubles/xds.ts'
+
+export const NODE: NodeName = NodeName('node1')
+/** More turns of the event loop than anything but a clock's sleep takes. */
+const TURNS_MAX = 20_000
+
+export const allow = (from: string, port = 80, more: Partial<TestAllow> = {}): TestAllow => ({
+  from,
+  port,
+  http: false,
+  refused: false,
+  ...more,
+})
+
+export const policy = (selects: string, ...allows: readonly TestAllow[]): TestPolicy => ({
+  selects,
+  allows,
+  broken: false,
+})
+
+/** A person at the command line. */
+export class Operator {
+  readonly #log: EventLog
+  readonly #clock: VirtualClock
+
+  constructor(log: EventLog, clock: VirtualClock) {
+    this.#log = log
+    this.#clock = clock
+  }
+
+  async history(): Promise<readonly Recorded[]> {
+    const stored = await Array.fromAsync(this.#log.readAll({ direction: 'forwards', after: null }))
+    return stored.flat().map(decodeEvent)
+  }
+
+  /** Throws where it is refused; tries again where somebody else was faster. */
+  async submit(command: Command): Promise<void> {
+    for (;;) {
+      const history = await this.history()
+      const decision = decide(command, fold(ledger, history))
+      if (decision.kind === 'refused') throw new Error(decision.problems.map(({ reason }) => reason).join('; '))
+      if (decision.appends.length === 0) return
+      const context = {
+        actor: { kind: 'user', name: 'leia' },
+        source: { kind: 'test', detail: command.kind },
+        correlation: CorrelationId(this.#clock.newId()),
+        cause: null,
+      } as const
+      const outcome = await this.#log.append(
+        decision.appends.map(({ stream, events }) => ({
+          stream,
+          expected: history.findLast((recorded) => recorded.stream === stream)?.revision ?? 'no-stream',
+          events: events.map((event) => encodeEvent({ id: this.#clock.newId(), event, context })),
+        })),
+      )
+      if (outcome.kind === 'appended') return
+    }
+  }
+
+  async setPolicy(name: string, wanted: TestPolicy): Promise<void> {
+    const manifest = manifestOf(wanted)
+    const inputDigest = digestOf(manifest)
+    const wish = { kind: 'policy', resource: testResource(name), manifest, rules: 1, inputDigest } as const
+    await this.submit({ kind: 'set-policies', wishes: [wish] })
+  }
+
+  async deletePolicy(name: string): Promise<void> {
+    await this.submit({ kind: 'delete-policies', resources: [testResource(name)], ignoreMissing: true })
+  }
+
+  async addEndpoint(id: number, label: string, node: NodeName = NODE): Promise<void> {
+    const host = node === NODE ? 0 : 1
+    const wish = { id, name: `default/ship-${id}`, labels: [label], ipv4: `10.0.${host}.${id}`, device: `lxc${id}` }
+    await this.submit({ kind: 'add-endpoints', node, endpoints: [wish] })
+  }
+
+  async deleteEndpoint(id: number, node: NodeName = NODE): Promise<void> {
+    await this.submit({ kind: 'delete-endpoints', node, endpoints: [String(id)] })
+  }
+
+  async ledger(): Promise<Ledger> {
+    return fold(ledger, await this.history())
+  }
+}
+
+export type RigOptions = {
+  readonly log?: EventLog
+  readonly policies?: () => PolicyView
+  readonly options?: Partial<AgentOptions>
+  readonly flows?: FlowStore | null
+}
+
+export class Rig implements AsyncDisposable {
+  readonly clock: VirtualClock = new VirtualClock()
+  readonly log: EventLog
+  readonly pinned: Pinned = nothingPinned()
+  readonly proxy: FakeProxy = aProxy()
+  readonly operator: Operator
+  readonly #options: RigOptions
+  readonly #agents: Agent[] = []
+  datapath: FakeDatapath = new FakeDatapath(this.pinned)
+  xds: FakeXdsServer = new FakeXdsServer({ epoch: 'e0', proxy: this.proxy, clock: this.clock })
+  #epochs = 0
+
+  constructor(options: RigOptions = {}) {
+    this.#options = options
+    this.log = options.log ?? openMemoryLog({ now: () => this.clock.now() })
+    this.operator = new Operator(this.log, this.clock)
+  }
+
+  async start(): Promise<Agent> {
+    this.#epochs += 1
+    this.datapath = new FakeDatapath(this.pinned)
+    this.xds = new FakeXdsServer({ epoch: `e${this.#epochs}`, proxy: this.proxy, clock: this.clock })
+    const { policies = () => new TestPolicies(NODE), options = {}, flows = null } = this.#options
+    const { log, clock, datapath, xds } = this
+    const logger = pino({ level: 'silent' })
+    const agent = await startAgent({
+      node: NODE,
+      log,
+      datapath,
+      xds,
+      policy: policies(),
+      flows,
+      clock,
+      logger,
+      options,
+    })
+    this.#agents.push(agent)
+    if (this.proxy.connected) xds.changed()
+    return agent
+  }
+
+  /** Waits until the agent has nothing to do. The clock does not go meanwhile. */
+  async quiet(agent: Agent): Promise<void> {
+    for (let turn = 0; turn < TURNS_MAX; turn++) {
+      await turns(1)
+      const head = await this.log.head()
+      if (agent.idle && (head === null || head <= agent.position)) return
+    }
+    throw new Error('the agent does not come to rest')
+  }
+
+  /** What the datapath holds for the endpoint: `<direction>:<identity>:<protocol>:<port>/<bits> <verdict> <proxy port>`, sorted. */
+  map(id: number): readonly string[] {
+    const entries = this.pinned.maps.get(id as EndpointId) ?? new Map()
+    return [...entries].map(([key, { value }]) => `${key} ${value.verdict} ${value.proxyPort}`).toSorted()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const agent of this.#agents) await agent[Symbol.asyncDispose]()
+    if (this.#options.log === undefined) await this.log[Symbol.asyncDispose]()
+  }
+}
