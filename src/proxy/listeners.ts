@@ -97,6 +97,8 @@ export class Listeners {
   }
 }
 
+/** A TypeError: the sockets are of one family only, and say so. */
 function isMissingAddress(error: unknown): boolean {
+  if (error instanceof TypeError) return true
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && NO_ADDRESS.has(error.code)
 }

@@ -12,7 +12,7 @@ import type {
 } from '../../projections/xds/messages.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { NewFlow } from '../../src/ports/flows.ts'
-import type { IdentitySource } from '../../src/ports/proxy.ts'
+import type { IdentitySource, TransparentSockets } from '../../src/ports/proxy.ts'
 import type { XdsClient, XdsClientEvent, XdsConsumer, XdsTaken } from '../../src/ports/xds-client.ts'
 import type { ProxyLimits } from '../../src/proxy/limits.ts'
 import { type EmbeddedProxy, startProxy } from '../../src/proxy/proxy.ts'
@@ -102,6 +102,7 @@ export type RigOptions = {
   readonly limits?: Partial<ProxyLimits>
   readonly direction?: 'ingress' | 'egress'
   readonly upstreamPort?: number
+  readonly sockets?: TransparentSockets
 }
 
 export async function freePort(): Promise<Port> {
@@ -134,7 +135,7 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
   const proxy = startProxy({
     client,
     identities: identitiesOf(() => made.remote),
-    sockets: null,
+    sockets: options.sockets ?? null,
     flows: { add: (more) => void flows.push(...more) },
     clock,
     originalDestination: () => ({ destination: WEB, destinationPort: upstreamPort }),
@@ -194,8 +195,8 @@ export class RawClient implements AsyncDisposable {
     socket.on('close', () => this.#note(() => undefined))
   }
 
-  static async to(port: number): Promise<RawClient> {
-    const client = new RawClient(connect({ host: '127.0.0.1', port, allowHalfOpen: true }))
+  static async to(port: number, localAddress = '127.0.0.1'): Promise<RawClient> {
+    const client = new RawClient(connect({ host: '127.0.0.1', port, localAddress, allowHalfOpen: true }))
     await client.until(({ socket, reset }) => !socket.connecting || reset)
     if (client.refused) throw new Error(`nobody listens at ${port}`)
     return client
