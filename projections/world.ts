@@ -11,6 +11,7 @@ import { type NamedPort, resourceKey } from '../events/fields.ts'
 import type { EndpointId, IdentityId, IpAddress, LabelText, PolicyRevision } from '../events/ids.ts'
 import type { DatapathMode, XdsType } from '../events/node.ts'
 import type { Recorded } from '../events/recorded.ts'
+import type { Redirect } from '../events/regeneration.ts'
 import type { Json } from '../events/schema.ts'
 import { applyPolicyMapDeltas, EMPTY_POLICY_MAP, type PolicyMap } from './datapath/policy-map.ts'
 import { type Projection, projection } from './projection.ts'
@@ -21,14 +22,27 @@ export type EndpointView = {
   readonly labels: readonly LabelText[]
   readonly ipv4: IpAddress | null
   readonly ipv6: IpAddress | null
-  readonly namedPorts: readonly NamedPort[]
   readonly identity: IdentityId | null
   readonly state: EndpointState
+  readonly namedPorts: readonly NamedPort[]
   /** Realised revision; null before the first success. */
   readonly revision: PolicyRevision | null
   readonly ingressEnforced: boolean
   readonly egressEnforced: boolean
+  readonly redirects: readonly Redirect[]
+  /** The revision that a build is working on; null where none is running. */
+  readonly building: PolicyRevision | null
+  /** Why the last build came to nothing; null after a success. */
+  readonly failure: BuildFailure | null
   readonly policyMap: PolicyMap
+}
+
+export type BuildFailure = {
+  readonly revision: PolicyRevision
+  readonly phase: string
+  readonly code: string
+  readonly reason: string
+  readonly retryInMs: number | null
 }
 
 export type XdsView = { readonly version: string; readonly resources: PersistentMap<string, Json> }
@@ -75,7 +89,9 @@ const NODE_READS = [
   'EndpointStateChanged',
   'EndpointDeleted',
   'PolicyMapWritten',
+  'EndpointRegenerationStarted',
   'EndpointRegenerationSucceeded',
+  'EndpointRegenerationFailed',
   'EndpointRevisionBumped',
   'AgentStarted',
   'AgentStopped',
@@ -89,7 +105,7 @@ type Read = (typeof SHARED_READS)[number] | (typeof NODE_READS)[number]
 
 export const world: Projection<World, Read> = projection<World, Read>({
   name: 'world',
-  version: 2,
+  version: 3,
   reads: [...SHARED_READS, ...NODE_READS],
   initial: { revision: 1, policies: PersistentMap(), identities: PersistentMap(), nodes: PersistentMap() },
   evolve: (state, recorded) => {
@@ -127,7 +143,7 @@ export function nodeOfStream(stream: string): string | null {
 function atNode(state: World, { stream }: Recorded<EventOf<EventType>>, event: NodeEvent): World {
   const name = nodeOfStream(stream)
   if (name === null) return state
-  return { ...state, nodes: state.nodes.update(name, EMPTY_NODE, (node) => evolveNode(node, event)) }
+  return { ...state, nodes: state.nodes.set(name, evolveNode(state.nodes.get(name, EMPTY_NODE), event)) }
 }
 
 function evolveNode(node: NodeView, event: NodeEvent): NodeView {
@@ -173,9 +189,15 @@ function evolveEndpoint(
       return { ...endpoint, state: event.to }
     case 'PolicyMapWritten':
       return { ...endpoint, policyMap: applyPolicyMapDeltas(endpoint.policyMap, event.deltas) }
+    case 'EndpointRegenerationStarted':
+      return { ...endpoint, building: event.revision }
     case 'EndpointRegenerationSucceeded': {
-      const { revision, ingressEnforced, egressEnforced } = event
-      return { ...endpoint, revision, ingressEnforced, egressEnforced }
+      const { revision, ingressEnforced, egressEnforced, redirects } = event
+      return { ...endpoint, revision, ingressEnforced, egressEnforced, redirects, building: null, failure: null }
+    }
+    case 'EndpointRegenerationFailed': {
+      const { revision, phase, code, reason, retryInMs } = event
+      return { ...endpoint, building: null, failure: { revision, phase, code, reason, retryInMs } }
     }
     case 'EndpointRevisionBumped':
       return { ...endpoint, revision: event.to }
@@ -189,12 +211,15 @@ function created({ endpoint, name, labels, ipv4, ipv6, namedPorts }: EventOf<'En
     labels,
     ipv4,
     ipv6,
-    namedPorts,
     identity: null,
     state: 'waiting-for-identity',
+    namedPorts,
     revision: null,
     ingressEnforced: false,
     egressEnforced: false,
+    redirects: [],
+    building: null,
+    failure: null,
     policyMap: EMPTY_POLICY_MAP,
   }
 }
@@ -207,6 +232,10 @@ function publish(before: XdsView | undefined, { version, changed, removed }: Eve
   return { version, resources }
 }
 
-function programKey({ endpoint, program, device }: EventOf<'ProgramLoaded'> | EventOf<'ProgramUnloaded'>): string {
+export function programKey({
+  endpoint,
+  program,
+  device,
+}: EventOf<'ProgramLoaded'> | EventOf<'ProgramUnloaded'>): string {
   return `${endpoint}/${program}/${device}`
 }

@@ -8,7 +8,7 @@
  */
 import { digestOf } from '../../events/canonical.ts'
 import type { PolicyMapDelta, PolicyMapKey, PolicyMapValue } from '../../events/fields.ts'
-import type { Digest, Port } from '../../events/ids.ts'
+import { type Digest, IdentityId, type Port } from '../../events/ids.ts'
 import type { DesiredEntry } from '../policy/desired.ts'
 
 export type PolicyMapEntry = { readonly key: PolicyMapKey; readonly value: PolicyMapValue }
@@ -24,6 +24,19 @@ export const PRECEDENCE_DENY_MAX = 0xffff_ffff
 /** One word for a key, unique. */
 export function policyMapKeyText({ direction, identity, protocol, port, portBits }: PolicyMapKey): string {
   return `${direction === 'egress' ? 'e' : 'i'}:${identity}:${protocol}:${port}/${portBits}`
+}
+
+/** Throws `TypeError` where `text` is not the word of a key. */
+export function policyMapKeyOf(text: string): PolicyMapKey {
+  const found = /^([ie]):([0-9]+):([0-9]+):([0-9]+)\/([0-9]+)$/.exec(text)
+  if (found === null) throw new TypeError(`${text} is not <i|e>:<identity>:<protocol>:<port>/<prefix bits>`)
+  return {
+    direction: found[1] === 'e' ? 'egress' : 'ingress',
+    identity: IdentityId(Number(found[2])),
+    protocol: Number(found[3]),
+    port: Number(found[4]),
+    portBits: Number(found[5]),
+  }
 }
 
 /** Ingress first, then identity, protocol, port, prefix length; all ascending. */
@@ -90,11 +103,16 @@ export function policyMapDiff(before: PolicyMap, after: PolicyMap): readonly Pol
 
 export function applyPolicyMapDeltas(map: PolicyMap, deltas: readonly PolicyMapDelta[]): PolicyMap {
   const next = new Map(map)
-  for (const { key, after } of deltas) {
-    if (after === null) next.delete(policyMapKeyText(key))
-    else next.set(policyMapKeyText(key), { key, value: after })
-  }
+  takePolicyMapDeltas(next, deltas)
   return next
+}
+
+/** The same on a map that nobody else holds: its cost is that of the deltas, not of the map. */
+export function takePolicyMapDeltas(map: Map<string, PolicyMapEntry>, deltas: readonly PolicyMapDelta[]): void {
+  for (const { key, after } of deltas) {
+    if (after === null) map.delete(policyMapKeyText(key))
+    else map.set(policyMapKeyText(key), { key, value: after })
+  }
 }
 
 /** The same for the kernel: origins do not count. */

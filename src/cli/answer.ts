@@ -1,10 +1,10 @@
 /** Every answer says at which position, time and revision it is true, in text and in JSON. */
 import { stringify } from 'yaml'
-import type { World } from '../../projections/world.ts'
+import { world as fold, type World } from '../../projections/world.ts'
+import type { History } from '../history/history.ts'
 import { isoTime, type Moment, resolveMoment } from '../history/position.ts'
-import { worldAt } from '../history/state-at.ts'
-import type { EventLog } from '../ports/log.ts'
-import { now, openLogToRead, type Place } from './compose.ts'
+import { worldFrom } from '../history/state-at.ts'
+import { now, openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 
 export type Output = 'table' | 'json' | 'yaml' | 'jsonl'
@@ -20,16 +20,24 @@ export type ReadOptions = Place & {
 /** What a verb found: rows for programs, text for people. */
 export type Found = { readonly items: readonly unknown[]; readonly text: string }
 
-export async function answer(options: ReadOptions, find: (world: World) => Found): Promise<string> {
-  await using log = openLogToRead(options)
-  const moment = await momentOf(log, options.at ?? null, '--at')
-  const world = await worldAt(log, moment)
+export async function answer(
+  options: ReadOptions,
+  find: (world: World) => Found,
+  warn: (text: string) => void,
+): Promise<string> {
+  await using history = await openHistory(options, warn)
+  const moment = await momentOf(history, options.at ?? null, '--at')
+  const world = moment === null ? fold.initial : worldFrom(history.model, moment.position)
   return render(find(world), { moment, revision: world.revision, output: options.output })
 }
 
 /** What a person wrote in the option or argument `where`; null is the head. Throws `CliError`. */
-export async function momentOf(log: EventLog, at: string | null, where: string): Promise<Moment | null> {
-  const outcome = await resolveMoment({ log, now: now(), at })
+export async function momentOf(
+  history: Pick<History, 'log'> & Partial<History>,
+  at: string | null,
+  where: string,
+): Promise<Moment | null> {
+  const outcome = await resolveMoment({ ...history, now: now(), at })
   if (outcome.kind === 'found') return outcome.moment
   throw new CliError(
     outcome.kind === 'bad-input' ? 'usage' : 'notFound',

@@ -3,14 +3,18 @@ import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { EventType } from '../../events/catalogue.ts'
+import { DecodeError } from '../../events/codec.ts'
 import { NodeName, Timestamp } from '../../events/ids.ts'
 import { nodeOfStream } from '../../projections/world.ts'
 import { openFlowReader } from '../flows/sqlite.ts'
 import { CheckpointFolder } from '../history/checkpoint/folder.ts'
+import type { History } from '../history/history.ts'
 import { openSqliteLog } from '../log/sqlite/log.ts'
 import type { Datapath } from '../ports/datapath.ts'
 import type { FlowStore } from '../ports/flows.ts'
 import { type EventLog, LogError } from '../ports/log.ts'
+import type { ReadModel } from '../ports/read-model.ts'
+import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
 import { CliError, messageOf } from './failure.ts'
 
 export type Place = { readonly log: string | undefined; readonly state: string | undefined }
@@ -34,6 +38,46 @@ export function openLogToWrite(place: Place): EventLog {
     throw new LogError('log-io', `${dirname(path)}: ${messageOf(error)}`, { cause: error })
   }
   return openSqliteLog({ path, now })
+}
+
+/**
+ * The log with the index of its history, which is kept beside the log. A short log is indexed in memory, and so is a long one beside which
+ * nothing can be written; that is said on standard error. Throws `LogError`, `CliError`.
+ */
+export async function openHistory(place: Place, warn: (text: string) => void): Promise<History & AsyncDisposable> {
+  const log = openLogToRead(place)
+  try {
+    const model = await openModel(log, `${pathOf(place)}.readmodel`, warn)
+    return {
+      log,
+      model,
+      [Symbol.asyncDispose]: async () => {
+        model[Symbol.dispose]()
+        await log[Symbol.asyncDispose]()
+      },
+    }
+  } catch (error) {
+    await log[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Events up to which an index in memory is made faster than a file is opened, and leaves nothing behind. */
+const INDEXED_IN_MEMORY_MAX = 5_000
+
+async function openModel(log: EventLog, path: string, warn: (text: string) => void): Promise<ReadModel> {
+  let events = 0
+  for await (const batch of log.readAll({ direction: 'forwards', after: null, limit: INDEXED_IN_MEMORY_MAX + 1 })) {
+    events += batch.length
+  }
+  if (events <= INDEXED_IN_MEMORY_MAX) return openReadModel(log, IN_MEMORY)
+  try {
+    return await openReadModel(log, path)
+  } catch (error) {
+    if (error instanceof DecodeError || error instanceof LogError) throw error
+    warn(`no read model at ${path}, the whole log is folded in memory: ${messageOf(error)}\n`)
+    return openReadModel(log, IN_MEMORY)
+  }
 }
 
 /** The flow store of a node lies beside the log. Throws `FlowStoreError` at the query, `CliError` where the node is not clear. */

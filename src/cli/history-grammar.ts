@@ -14,7 +14,7 @@ import type { LogSink } from './log-verb.ts'
 
 type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
 
-const MOMENT = 'position, time, duration such as 5m, rev:N or tag:NAME'
+const MOMENT = 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n'
 const KEY = 'verifier key, or a file with it; by default the one beside the log'
 
 /** `place` adds the options that say where the log is. */

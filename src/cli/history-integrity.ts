@@ -57,7 +57,7 @@ export async function prove(position: string | undefined, options: ProveOptions,
   const tree = scannedTree(log)
   const place = await tree.place(Position(BigInt(position)))
   if (place === null) {
-    const before = await momentOf(log, position, 'prove')
+    const before = await momentOf({ log }, position, 'prove')
     throw new CliError('notFound', `no event stands at ${position}; the nearest before is ${before?.position}`)
   }
   sink.write(await proveInclusion(tree, place, await signedAt(log, null, options)))
@@ -92,7 +92,7 @@ async function proveBeginning(log: EventLog, options: ProveOptions, sink: LogSin
   if (from === undefined || to === undefined || more !== undefined) {
     throw new CliError('usage', 'consistency takes two moments at --consistency')
   }
-  const first = await momentOf(log, from, '--consistency')
+  const first = await momentOf({ log }, from, '--consistency')
   if (first === null) throw new CliError('notFound', 'the log is empty')
   const [checkpoint, second] = [await checkpointAt(log, first), await signedAt(log, to, options)]
   if (checkpoint.size > second.checkpoint.size) throw new CliError('usage', `${from} is after ${to}`)
@@ -100,7 +100,7 @@ async function proveBeginning(log: EventLog, options: ProveOptions, sink: LogSin
 }
 
 async function signedAt(log: EventLog, at: string | null, place: Place): Promise<SignedCheckpoint> {
-  const moment = await momentOf(log, at, '--at')
+  const moment = await momentOf({ log }, at, '--at')
   if (moment === null) throw new CliError('notFound', 'the log is empty: there is nothing to sign')
   const checkpoint = await checkpointAt(log, moment)
   try {

@@ -143,13 +143,13 @@ type Finder = (world: World, options: ReadOptions, argument: unknown) => Found
 /** The options of every reading verb, and its action: the verb sees the world at `--at`. */
 function reading(command: Command, sink: LogSink, find: Finder): Command {
   return place(command)
-    .option('--at <moment>', 'position, time, duration such as 5m, rev:N or tag:NAME')
+    .option('--at <moment>', 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n')
     .option('--node <name>', 'which node, where the log knows several')
     .addOption(new Option('-o, --output <form>').choices(OUTPUTS).default('table'))
     .action(async (...given: unknown[]) => {
       const options = command.opts<ReadOptions>()
       const argument = command.registeredArguments.length > 0 ? given[0] : undefined
-      sink.write(await answer(options, (world) => find(world, options, argument)))
+      sink.write(await answer(options, (world) => find(world, options, argument), sink.warn))
     })
 }
 

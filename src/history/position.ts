@@ -2,11 +2,13 @@
  * From what a person writes after `--at` to a position on the log.
  *
  * `1234` a position · `2026-05-04T14:03:00Z` a time · `5m` so long before now · `rev:7` the last position at which policy revision 7 was
- * current (its regenerations included) · `tag:NAME` a tagged position. Between two events the older one answers.
+ * current (its regenerations included) · `tag:NAME` a tagged position · `HEAD` the last event, `HEAD~n` the n-th before it. Between two events
+ * the older one answers. With the read model revisions and tags are found without reading the log.
  */
 import { decodeEvent, type StoredEvent } from '../../events/codec.ts'
 import { Position, Timestamp } from '../../events/ids.ts'
 import type { EventLog } from '../ports/log.ts'
+import type { ReadModel } from '../ports/read-model.ts'
 
 export type Moment = { readonly position: Position; readonly recordedAt: Timestamp }
 
@@ -15,20 +17,33 @@ export type MomentOutcome =
   | { readonly kind: 'found'; readonly moment: Moment | null }
   | { readonly kind: 'bad-input' | 'out-of-range'; readonly reason: string }
 
-export type MomentQuestion = { readonly log: EventLog; readonly now: Timestamp; readonly at: string | null }
+export type MomentQuestion = {
+  readonly log: EventLog
+  readonly model?: ReadModel
+  readonly now: Timestamp
+  readonly at: string | null
+}
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const RFC3339 = /^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2}))?$/
-const FORMS = 'a position, an RFC 3339 time, a duration such as 5m, rev:N or tag:NAME'
+const FORMS = 'a position, an RFC 3339 time, a duration such as 5m, rev:N, tag:NAME or HEAD~n'
 
 /** `at` null is the head; a found null moment is the empty log. */
-export async function resolveMoment({ log, now, at }: MomentQuestion): Promise<MomentOutcome> {
+export async function resolveMoment({ log, model, now, at }: MomentQuestion): Promise<MomentOutcome> {
   if (at === null) return { kind: 'found', moment: await lastAt(log, null) }
+  const back = /^HEAD(?:~([0-9]{1,15}))?$/.exec(at)
+  if (back !== null) return fromHead(log, Number(back[1] ?? 0))
   if (/^[0-9]+$/.test(at)) return byPosition(log, BigInt(at))
   const revision = /^rev:([1-9][0-9]{0,14})$/.exec(at)?.[1]
-  if (revision !== undefined) return byRevision(log, Number(revision))
+  if (revision !== undefined) {
+    const indexed = model === undefined ? null : await byIndexedRevision({ log, model }, Number(revision))
+    return indexed ?? byRevision(log, Number(revision))
+  }
   const tag = /^tag:(.+)$/.exec(at)?.[1]
-  if (tag !== undefined) return byTag(log, tag)
+  if (tag !== undefined) {
+    const indexed = model?.tag(tag) ?? null
+    return indexed === null ? byTag(log, tag) : byPosition(log, indexed)
+  }
   const time = parseTime(at, now)
   if (time === null) return { kind: 'bad-input', reason: `${at} is not ${FORMS}` }
   return byTime(log, time)
@@ -58,6 +73,34 @@ async function byTime(log: EventLog, time: Timestamp): Promise<MomentOutcome> {
   const first = await one(log.readAll({ direction: 'forwards', after: null, limit: 1 }))
   const nearest = first === null ? 'the log is empty' : `the log begins ${isoTime(first.recordedAt)}`
   return { kind: 'out-of-range', reason: `nothing was recorded up to ${isoTime(time)}; ${nearest}` }
+}
+
+/** One page after another, so that a far look back costs time and no memory. */
+async function fromHead(log: EventLog, steps: number): Promise<MomentOutcome> {
+  let left = steps
+  let first: Moment | null = null
+  for await (const batch of log.readAll({ direction: 'backwards', after: null, limit: steps + 1 })) {
+    const found = batch[left]
+    if (found !== undefined) {
+      return { kind: 'found', moment: { position: found.position, recordedAt: found.recordedAt } }
+    }
+    left -= batch.length
+    first = batch.at(-1)!
+  }
+  if (steps === 0) return { kind: 'found', moment: null }
+  const nearest = first === null ? 'the log is empty' : `the first event is HEAD~${steps - left - 1}, ${first.position}`
+  return { kind: 'out-of-range', reason: `HEAD~${steps} is before the log; ${nearest}` }
+}
+
+/** Null where the index does not know the revision: then the log itself is asked, which also names the nearest. */
+async function byIndexedRevision(
+  { log, model }: Required<Pick<MomentQuestion, 'log' | 'model'>>,
+  wanted: number,
+): Promise<MomentOutcome | null> {
+  if (wanted !== 1 && model.revisionAt(wanted) === null) return null
+  const next = model.revisionAt(wanted + 1)
+  const moment = next === null ? await lastAt(log, null) : await before(log, next)
+  return moment === null ? null : { kind: 'found', moment }
 }
 
 async function byRevision(log: EventLog, wanted: number): Promise<MomentOutcome> {

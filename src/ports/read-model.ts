@@ -1,0 +1,44 @@
+/**
+ * The history index of a log: versions of entities (projections/history/entities.ts), found without reading the log again. Adapter:
+ * src/readmodel. It is a cache: deleting it loses nothing, and it answers only for positions up to `builtTo`.
+ */
+import type { Position } from '../../events/ids.ts'
+import type { Json } from '../../events/schema.ts'
+import type { UnitName } from '../../projections/history/entities.ts'
+import type { EventLog } from './log.ts'
+
+/** An entity from `position` on; a null value says that it went there. */
+export type EntityVersion = { readonly position: Position; readonly value: Json | null }
+
+/** By entity name; only what is there. */
+export type EntityVersions = ReadonlyMap<string, EntityVersion>
+
+export type VersionQuery = {
+  readonly unit: UnitName
+  readonly entity: string
+  readonly upTo: Position
+  readonly limit: number
+}
+
+export type ChangeQuery = { readonly unit: UnitName; readonly after: Position; readonly upTo: Position }
+
+export interface ReadModel extends Disposable {
+  /** Where it is kept, for people. */
+  readonly location: string
+  /** Takes in what the log has gained. */
+  catchUp(log: EventLog): Promise<void>
+  /** The last event that it knows; null before the first. */
+  builtTo(): Position | null
+  /** Units that any event up to the position has touched, in order of name. */
+  units(at: Position): readonly UnitName[]
+  /** The entities of a unit after the event at the position; empty for a unit that is not there. */
+  entities(unit: UnitName, at: Position): EntityVersions
+  /** Versions of one entity at or before a position, newest first. */
+  versions(query: VersionQuery): readonly EntityVersion[]
+  /** Names of the entities with a version in the range, in order of their first change in it. */
+  changed(query: ChangeQuery): readonly string[]
+  /** Where the policy repository came to this revision; null where it never did (1 is there from the beginning). */
+  revisionAt(revision: number): Position | null
+  /** Where the tag was last put, and on what; null where there is none. */
+  tag(name: string): Position | null
+}

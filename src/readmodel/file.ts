@@ -1,0 +1,86 @@
+/**
+ * The file of the read model: an ordinary SQLite database beside the log.
+ *
+ * `meta` says which log it is of (id of the first event), by which projection and version, in which shape, up to which event (position and
+ * id). A file where one of these does not fit is not read but made anew. It is written in transactions that move `meta` along, so it
+ * is never half there; a power cut may lose the last transactions, which are then made again.
+ */
+import { rmSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+
+/** "HRDM" in ASCII. */
+const APPLICATION_ID = 0x4852444d
+/** Of the tables and of what is packed in them. */
+const SHAPE_VERSION = 1
+/** How long one builder waits for another's transaction. */
+const BUSY_TIMEOUT_MS = 10_000
+const CACHE_KIB = -131_072
+
+const TABLES = `
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE units (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first INTEGER NOT NULL) STRICT;
+  CREATE TABLE keys (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE vals (id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
+  CREATE TABLE checkpoints (unit INTEGER, position INTEGER, entries BLOB NOT NULL, PRIMARY KEY (unit, position)) STRICT, WITHOUT ROWID;
+  CREATE TABLE chunks (unit INTEGER, first INTEGER, last INTEGER NOT NULL, changes BLOB NOT NULL, PRIMARY KEY (unit, first)) STRICT, WITHOUT ROWID;
+  CREATE TABLE versions (unit INTEGER, key INTEGER, position INTEGER, value INTEGER NOT NULL, PRIMARY KEY (unit, key, position)) STRICT, WITHOUT ROWID;
+  CREATE TABLE revisions (revision INTEGER PRIMARY KEY, position INTEGER NOT NULL) STRICT;
+  CREATE TABLE tags (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`
+
+export const IN_MEMORY = ':memory:'
+
+/** Throws where the place cannot be written. A file that is not a read model of this shape, or is damaged, is replaced. */
+export function openModelFile(path: string): DatabaseSync {
+  try {
+    return prepared(path)
+  } catch (error) {
+    if (path === IN_MEMORY || !isOfNoUse(error)) throw error
+    removeModelFile(path)
+    return prepared(path)
+  }
+}
+
+export function removeModelFile(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
+}
+
+/** Empties it, for a build from the beginning. Within a transaction of the caller. */
+export function clearModel(database: DatabaseSync): void {
+  for (const name of ['meta', 'units', 'keys', 'vals', 'checkpoints', 'chunks', 'versions', 'revisions', 'tags']) {
+    database.exec(`DELETE FROM ${name}`)
+  }
+}
+
+class OtherShape extends Error {}
+
+function prepared(path: string): DatabaseSync {
+  const database = new DatabaseSync(path)
+  try {
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`)
+    database.exec(`PRAGMA cache_size = ${CACHE_KIB}`)
+    database.exec('BEGIN IMMEDIATE')
+    const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number }
+    if (tables === 0) {
+      database.exec(`${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SHAPE_VERSION}`)
+    }
+    database.exec('COMMIT')
+    const [application, version] = [pragma(database, 'application_id'), pragma(database, 'user_version')]
+    if (application !== APPLICATION_ID || version !== SHAPE_VERSION) throw new OtherShape(`${path} has another shape`)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** SQLite result codes 11 corrupt and 26 not a database, and a shape that is not ours. */
+function isOfNoUse(error: unknown): boolean {
+  const code = (error as { readonly errcode?: number }).errcode ?? 0
+  return error instanceof OtherShape || [11, 26].includes(code & 0xff)
+}
+
+function pragma(database: DatabaseSync, name: string): number {
+  const row = database.prepare(`PRAGMA ${name}`).get() as Record<string, number>
+  return row[name] ?? 0
+}

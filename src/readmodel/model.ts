@@ -1,0 +1,116 @@
+/** The read model as a whole: opened, brought up to the log's head, asked. */
+import type { DatabaseSync } from 'node:sqlite'
+import { Position } from '../../events/ids.ts'
+import type { UnitName } from '../../projections/history/entities.ts'
+import type { EventLog } from '../ports/log.ts'
+import type { ChangeQuery, EntityVersion, EntityVersions, ReadModel, VersionQuery } from '../ports/read-model.ts'
+import { Builder } from './builder.ts'
+import { IN_MEMORY, openModelFile } from './file.ts'
+import { Names, Values } from './names.ts'
+import { Tables } from './tables.ts'
+
+export { IN_MEMORY }
+
+/** Up to the head of the log. Throws where the path cannot be written; `IN_MEMORY` always can. */
+export async function openReadModel(log: EventLog, path: string): Promise<ReadModel> {
+  const model = new SqliteReadModel(path)
+  try {
+    await model.catchUp(log)
+    return model
+  } catch (error) {
+    model[Symbol.dispose]()
+    throw error
+  }
+}
+
+class SqliteReadModel implements ReadModel {
+  readonly location: string
+  readonly #database: DatabaseSync
+  readonly #tables: Tables
+  readonly #names: Names
+  readonly #values: Values
+  readonly #builder: Builder
+  readonly #revision: ReturnType<DatabaseSync['prepare']>
+  readonly #tag: ReturnType<DatabaseSync['prepare']>
+
+  constructor(path: string) {
+    this.location = path
+    this.#database = openModelFile(path)
+    this.#tables = new Tables(this.#database)
+    this.#names = new Names(this.#database)
+    this.#values = new Values(this.#database)
+    this.#builder = new Builder({
+      database: this.#database,
+      tables: this.#tables,
+      names: this.#names,
+      values: this.#values,
+    })
+    this.#revision = this.#database.prepare('SELECT position FROM revisions WHERE revision = ?')
+    this.#tag = this.#database.prepare('SELECT position FROM tags WHERE name = ?')
+  }
+
+  async catchUp(log: EventLog): Promise<void> {
+    this.#unpin()
+    await this.#builder.catchUp(log)
+    // All answers until the next catching up come from one state of the file, whatever other processes do to it.
+    this.#database.exec('BEGIN')
+    this.builtTo()
+  }
+
+  builtTo(): Position | null {
+    const position = this.#tables.meta('position')
+    return position === null ? null : Position(BigInt(position))
+  }
+
+  units(at: Position): readonly UnitName[] {
+    return this.#tables.unitsAt(Number(at))
+  }
+
+  entities(unit: UnitName, at: Position): EntityVersions {
+    const id = this.#tables.unitId(unit)
+    const found = new Map<string, EntityVersion>()
+    if (id === null) return found
+    for (const [key, { value, since }] of this.#tables.savedAt(id, Number(at)).current) {
+      found.set(this.#names.nameOf(key), this.#version(since, value))
+    }
+    return found
+  }
+
+  versions({ unit, entity, upTo, limit }: VersionQuery): readonly EntityVersion[] {
+    const [id, key] = [this.#tables.unitId(unit), this.#names.find(entity)]
+    if (id === null || key === null) return []
+    const rows = this.#tables.versions(id, key, { upTo: Number(upTo), limit })
+    return rows.map(({ position, value }) => this.#version(position, value))
+  }
+
+  changed({ unit, after, upTo }: ChangeQuery): readonly string[] {
+    const id = this.#tables.unitId(unit)
+    if (id === null) return []
+    const changes = this.#tables.changesIn(id, { after: Number(after), upTo: Number(upTo) })
+    return [...new Set(changes.map(({ key }) => key))].map((key) => this.#names.nameOf(key))
+  }
+
+  revisionAt(revision: number): Position | null {
+    return this.#positionIn(this.#revision.get(revision))
+  }
+
+  tag(name: string): Position | null {
+    return this.#positionIn(this.#tag.get(name))
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#database.isOpen) this.#database.close()
+  }
+
+  #unpin(): void {
+    if (this.#database.isTransaction) this.#database.exec('COMMIT')
+  }
+
+  #version(position: number, value: number): EntityVersion {
+    return { position: Position(BigInt(position)), value: value === 0 ? null : this.#values.valueOf(value) }
+  }
+
+  #positionIn(row: unknown): Position | null {
+    return row === undefined ? null : Position(BigInt((row as { readonly position: number }).position))
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Small numbers in few bytes: LEB128 varints, up to 2^53. A checkpoint and a chunk of changes are lists of such numbers; positions rise, so
+ * what is written is the step from the one before.
+ */
+
+/** One entity in a checkpoint: its value since a position. */
+export type PackedEntry = { readonly key: number; readonly value: number; readonly since: number }
+/** One change: `value` 0 says that the entity went. */
+export type PackedChange = { readonly position: number; readonly key: number; readonly value: number }
+
+const NUMBER_BYTES_MAX = 8
+
+export function packEntries(entries: Iterable<PackedEntry>): Uint8Array {
+  const sorted = [...entries].sort((a, b) => a.key - b.key)
+  const out = new Writer(3 * sorted.length)
+  let key = 0
+  for (const entry of sorted) {
+    out.put(entry.key - key)
+    out.put(entry.value)
+    out.put(entry.since)
+    key = entry.key
+  }
+  return out.bytes()
+}
+
+export function unpackEntries(bytes: Uint8Array, take: (entry: PackedEntry) => void): void {
+  const reader = new Reader(bytes)
+  let key = 0
+  while (!reader.atEnd()) {
+    key += reader.take()
+    take({ key, value: reader.take(), since: reader.take() })
+  }
+}
+
+export function packChanges(changes: readonly PackedChange[]): Uint8Array {
+  const out = new Writer(3 * changes.length)
+  let position = 0
+  for (const change of changes) {
+    out.put(change.position - position)
+    out.put(change.key)
+    out.put(change.value)
+    position = change.position
+  }
+  return out.bytes()
+}
+
+export function unpackChanges(bytes: Uint8Array, take: (change: PackedChange) => void): void {
+  const reader = new Reader(bytes)
+  let position = 0
+  while (!reader.atEnd()) {
+    position += reader.take()
+    take({ position, key: reader.take(), value: reader.take() })
+  }
+}
+
+class Writer {
+  readonly #buffer: Uint8Array
+  #length = 0
+
+  constructor(numbers: number) {
+    this.#buffer = new Uint8Array(numbers * NUMBER_BYTES_MAX)
+  }
+
+  put(value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} cannot be packed`)
+    let rest = value
+    while (rest >= 0x80) {
+      this.#buffer[this.#length++] = (rest % 0x80) | 0x80
+      rest = Math.floor(rest / 0x80)
+    }
+    this.#buffer[this.#length++] = rest
+  }
+
+  bytes(): Uint8Array {
+    return this.#buffer.slice(0, this.#length)
+  }
+}
+
+class Reader {
+  readonly #bytes: Uint8Array
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  atEnd(): boolean {
+    return this.#at >= this.#bytes.length
+  }
+
+  /** Throws `RangeError` where the bytes end within a number. */
+  take(): number {
+    let [value, scale] = [0, 1]
+    for (;;) {
+      const byte = this.#bytes[this.#at++]
+      if (byte === undefined) throw new RangeError('packed bytes end within a number')
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) return value
+      scale *= 0x80
+    }
+  }
+}
