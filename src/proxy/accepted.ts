@@ -3,10 +3,8 @@
  * bytes both ways, or the end.
  */
 import type { Socket } from 'node:net'
-import { IpAddress } from '../../events/ids.ts'
-import { addressText, parseAddress } from '../../projections/ip/prefix.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { ConnectionTuple, IdentitySource } from '../ports/proxy.ts'
+import type { ConnectionTuple, IdentitySource, ProxySockets } from '../ports/proxy.ts'
 import type { AccessLog } from './access-log.ts'
 import { type ConnectionMetadata, connectionMetadata } from './bpf-metadata.ts'
 import { beginsHandshake, readClientHello } from './client-hello.ts'
@@ -16,7 +14,6 @@ import type { ProxyLimits } from './limits.ts'
 import type { ListenerConfig } from './listener-config.ts'
 import type { LivePolicies } from './live-policies.ts'
 import { decideConnection } from './network-filter.ts'
-import type { ProxySockets } from './sockets.ts'
 import { tunnel } from './tunnel.ts'
 
 export type ProxyServices = {
@@ -39,7 +36,7 @@ const KEEP_ALIVE_MS = 300_000
 export function acceptConnection(socket: Socket, config: ListenerConfig, services: ProxyServices): void {
   // Without a listener an error would end the process, also one that comes before the first byte.
   socket.on('error', () => undefined)
-  const tuple = tupleOf(socket)
+  const tuple = services.sockets.original(socket)
   if (tuple === null) {
     socket.destroy()
     return
@@ -226,20 +223,4 @@ class OpaqueConnection implements Connection {
   }
 
   checkHead(): void {}
-}
-
-function tupleOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): ConnectionTuple | null {
-  const source = canonicalAddress(remoteAddress)
-  const destination = canonicalAddress(localAddress)
-  // A connection that was reset already has no addresses any more.
-  if (source === null || destination === null || remotePort === undefined || localPort === undefined) return null
-  return { source, sourcePort: remotePort, destination, destinationPort: localPort }
-}
-
-const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
-
-function canonicalAddress(text: string | undefined): IpAddress | null {
-  if (text === undefined) return null
-  const parsed = parseAddress(MAPPED.exec(text)?.[1] ?? text)
-  return parsed === null ? null : IpAddress(addressText(parsed))
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../ports/clock.ts'
 import type { FlowStore } from '../ports/flows.ts'
-import type { IdentitySource, TransparentSockets } from '../ports/proxy.ts'
+import type { IdentitySource, ProxySockets, TransparentSockets } from '../ports/proxy.ts'
 import type { XdsClient, XdsTaken, XdsUpdate } from '../ports/xds-client.ts'
 import type { OriginalDestination, ProxyServices } from './accepted.ts'
 import { AccessLog } from './access-log.ts'
@@ -18,8 +18,8 @@ export type ProxyOptions = {
   /** Started here; disposed of by its owner, after the proxy. */
   readonly client: XdsClient
   readonly identities: IdentitySource
-  /** Null: plain sockets, without marks and foreign sources. */
-  readonly sockets: TransparentSockets | null
+  /** Null: plain sockets, without marks and foreign sources. `ProxySockets` where the model datapath redirects. */
+  readonly sockets: TransparentSockets | ProxySockets | null
   readonly flows: Pick<FlowStore, 'add'>
   readonly clock: Clock
   /** Null: the accepted socket's own address, as transparent redirection leaves it. */
@@ -54,7 +54,7 @@ class HttpProxy implements EmbeddedProxy {
     this.#services = {
       policies: this.#policies,
       identities,
-      sockets: sockets === null ? plainSockets() : transparentSockets(sockets),
+      sockets: socketsOf(sockets),
       access: new AccessLog(flows, clock, this.#policies),
       clock,
       limits: bounds,
@@ -94,4 +94,9 @@ class HttpProxy implements EmbeddedProxy {
         return this.#listeners.take(update.resources)
     }
   }
+}
+
+function socketsOf(sockets: ProxyOptions['sockets']): ProxySockets {
+  if (sockets === null) return plainSockets()
+  return 'original' in sockets ? sockets : transparentSockets(sockets)
 }

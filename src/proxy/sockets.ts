@@ -3,16 +3,9 @@
  * the model and nothing is redirected.
  */
 import { connect, type Server, Socket } from 'node:net'
-import type { IpAddress } from '../../events/ids.ts'
-import type { TransparentSockets } from '../ports/proxy.ts'
-import type { UpstreamSocket } from './bpf-metadata.ts'
-
-export interface ProxySockets {
-  /** Resolves when it listens; rejects with the system's error. */
-  listen(server: Server, address: IpAddress, port: number): Promise<void>
-  /** A socket that is connecting; failure comes as its error. */
-  connect(target: UpstreamSocket): Socket
-}
+import { IpAddress } from '../../events/ids.ts'
+import { addressText, parseAddress } from '../../projections/ip/prefix.ts'
+import type { ConnectionTuple, ProxySockets, TransparentSockets } from '../ports/proxy.ts'
 
 /** Pending connections; the kernel caps it at net.core.somaxconn. */
 const BACKLOG = 1_024
@@ -23,6 +16,7 @@ export function transparentSockets(sockets: TransparentSockets): ProxySockets {
       await listening(server, { fd: sockets.listen(address, port), backlog: BACKLOG }),
     connect: (target) =>
       new Socket({ fd: sockets.connect(target), readable: true, writable: true, allowHalfOpen: true }),
+    original: addressesOf,
   }
 }
 
@@ -32,6 +26,7 @@ export function plainSockets(): ProxySockets {
       await listening(server, { host: address, port, backlog: BACKLOG, ipv6Only: address.includes(':') }),
     connect: ({ destination, destinationPort }) =>
       connect({ host: destination, port: destinationPort, allowHalfOpen: true, noDelay: true }),
+    original: addressesOf,
   }
 }
 
@@ -41,4 +36,21 @@ async function listening(server: Server, options: Parameters<Server['listen']>[0
   server.listen(options, resolve)
   await promise
   server.removeListener('error', reject)
+}
+
+/** Transparent redirection leaves them on the socket. */
+function addressesOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): ConnectionTuple | null {
+  const source = canonicalAddress(remoteAddress)
+  const destination = canonicalAddress(localAddress)
+  // A connection that was reset already has no addresses any more.
+  if (source === null || destination === null || remotePort === undefined || localPort === undefined) return null
+  return { source, sourcePort: remotePort, destination, destinationPort: localPort }
+}
+
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
+
+function canonicalAddress(text: string | undefined): IpAddress | null {
+  if (text === undefined) return null
+  const parsed = parseAddress(MAPPED.exec(text)?.[1] ?? text)
+  return parsed === null ? null : IpAddress(addressText(parsed))
 }
