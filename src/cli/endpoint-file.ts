@@ -1,9 +1,9 @@
 /** Endpoints from a file: a list, one endpoint, or `endpoints:` with a list, in YAML or JSON. */
-import { parseDocument } from 'yaml'
 import type { Problem } from '../../events/fields.ts'
 import type { Json } from '../../events/schema.ts'
 import { isJsonObject, type JsonObject, pointer, Reader } from '../../projections/policy/parse/reader.ts'
 import type { EndpointWish } from '../decide/endpoint-fields.ts'
+import { readDocument } from './text-document.ts'
 
 const FIELDS: readonly string[] = [
   'id',
@@ -18,28 +18,16 @@ const FIELDS: readonly string[] = [
   'namedPorts',
 ]
 const U32_MAX = 0xffff_ffff
-/** Anchors may repeat what they name at most so often, so that a small file cannot become a huge one. */
-const ALIASES_MAX = 100
-
 export function readEndpointFile(text: string): {
   readonly wishes: readonly EndpointWish[]
   readonly problems: readonly Problem[]
 } {
-  const document = parseDocument(text, { prettyErrors: true })
-  if (document.errors.length > 0) {
-    const problems = document.errors.map(({ message, linePos }) => ({
-      code: 'yaml-invalid',
-      path: '',
-      reason: message.split('\n')[0] ?? message,
-      line: linePos?.[0].line ?? null,
-      column: linePos?.[0].col ?? null,
-    }))
-    return { wishes: [], problems }
-  }
+  const document = readDocument(text)
+  if (document.kind === 'faulty') return { wishes: [], problems: document.problems }
   // An endpoint has no regular expressions.
   const reader = new Reader({ left: 0 })
-  const wishes = listOf(reader, document.toJS({ maxAliasCount: ALIASES_MAX }) as Json)
-  return { wishes, problems: [...reader.problems, ...reader.schemaProblems] }
+  const wishes = listOf(reader, document.value)
+  return { wishes, problems: [...reader.problems, ...reader.schemaProblems].map(document.placed) }
 }
 
 function listOf(reader: Reader, value: Json): readonly EndpointWish[] {
@@ -73,7 +61,7 @@ function readWish(reader: Reader, value: Json, path: string): EndpointWish {
   }
 }
 
-function readPort(
+export function readPort(
   reader: Reader,
   value: Json,
   path: string,

@@ -1,20 +1,15 @@
 /** `apply`, `delete`, `validate` and `tag`: the policies of files, and names for positions. */
-import { basename } from 'node:path'
 import type { HindcastEvent } from '../../events/catalogue.ts'
-import { type Problem, type ResourceRef, resourceKey } from '../../events/fields.ts'
+import { type ResourceRef, resourceKey } from '../../events/fields.ts'
 import type { Source } from '../../events/recorded.ts'
-import type { PolicyReading } from '../../projections/policy/parse/policy.ts'
-import { readPolicyText } from '../../projections/policy/parse/text.ts'
 import type { PolicyWish } from '../decide/policies.ts'
 import { type Moment, resolveMoment } from '../history/position.ts'
 import { now, openLogToRead, type Place } from './compose.ts'
 import { CliError, problemLine } from './failure.ts'
-import { type Input, readInputs } from './input.ts'
 import type { LogSink } from './log-verb.ts'
+import { type Document, type FileOptions, problemLines, readDocuments } from './policy-documents.ts'
 import { resourcesOf } from './resource-name.ts'
 import { type Outcome, type Wish, type WriteOptions, write } from './written.ts'
-
-export type FileOptions = { readonly filename: readonly string[] }
 
 export async function apply(options: WriteOptions & FileOptions, sink: LogSink): Promise<void> {
   const documents = await readDocuments(options, sink)
@@ -99,47 +94,6 @@ export async function tag(
   await write(wish, { options, print: sink.write })
 }
 
-type Document = {
-  readonly file: string
-  readonly input: Input
-  readonly resource: ResourceRef | null
-  /** Of the engine and of the Kubernetes schema. */
-  readonly problems: readonly Problem[]
-  readonly reading: PolicyReading | null
-}
-
-async function readDocuments({ filename }: FileOptions, sink: LogSink): Promise<readonly Document[]> {
-  if (filename.length === 0) throw new CliError('usage', 'no input: -f takes a file, a folder or - for standard input')
-  return (await readInputs(filename, sink.stdin)).flatMap(documentsOf)
-}
-
-/** One for each object, and one for what is wrong with the text itself. */
-function documentsOf(input: Input): readonly Document[] {
-  const file = input.name
-  const whole = (problems: readonly Problem[]): readonly Document[] =>
-    problems.length === 0 ? [] : [{ file, input, resource: null, problems, reading: null }]
-  if (input.problem !== null) return whole([{ ...input.problem, path: '', line: null, column: null }])
-  const { readings, problems } = readPolicyText(input.text ?? '', bareNameOf(file))
-  return [
-    ...readings.map((reading) => {
-      const resource = reading.kind === 'accepted' ? reading.policy.resource : reading.resource
-      const engine = reading.kind === 'accepted' ? [] : reading.problems
-      return { file, input, resource, problems: [...engine, ...reading.schemaProblems], reading }
-    }),
-    ...whole(problems),
-  ]
-}
-
-/** Bare rules have no name of their own: they get that of their file. */
-function bareNameOf(file: string): string {
-  const name = basename(file)
-    .replace(/\.[a-z]+$/i, '')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '')
-  return name === '' ? 'stdin' : name
-}
-
 function wishOf({ input, resource, problems, reading }: Document): PolicyWish {
   const inputDigest = input.digest
   if (problems.length > 0 || reading?.kind !== 'accepted')
@@ -151,12 +105,7 @@ function wishOf({ input, resource, problems, reading }: Document): PolicyWish {
 /** Deleting needs the name only, so what else is wrong with a document does not matter. */
 function resourcesOfFiles(documents: readonly Document[]): readonly ResourceRef[] {
   const nameless = documents.filter(({ resource }) => resource === null)
-  if (nameless.length > 0) {
-    const lines = nameless.flatMap(({ file, problems }) =>
-      problems.map((problem) => `\n  ${problemLine(problem, file)}`),
-    )
-    throw new CliError('usage', `refused; nothing was changed${lines.join('')}`)
-  }
+  if (nameless.length > 0) throw new CliError('usage', `refused; nothing was changed${problemLines(nameless)}`)
   return documents.map(({ resource }) => resource).filter((resource) => resource !== null)
 }
 

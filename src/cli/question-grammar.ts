@@ -1,6 +1,8 @@
-/** The grammar of the verbs that ask what policies say: `why`, `eval`. */
+/** The grammar of the verbs that ask what policies say: `why`, `check`, `eval`. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { OUTPUTS } from './answer.ts'
+import { REPORT_FORMATS } from './check/report.ts'
+import { type CheckOptions, checkPolicies } from './check/verb.ts'
 import { evaluateFile } from './eval/verb.ts'
 import type { LogSink } from './log-verb.ts'
 import { COLOUR_CHOICES } from './render/colour.ts'
@@ -24,6 +26,19 @@ export function addQuestions(program: Command, { sink, place }: Context): void {
     .addOption(new Option('--color <when>').choices(COLOUR_CHOICES).default('auto'))
     .addOption(new Option('-o, --output <form>').choices(OUTPUTS).default('table'))
     .action((options: WhyOptions) => explain(options, sink))
+  program
+    .command('check')
+    .description('do the policies of files say what they should? ends with 1 where they do not')
+    .requiredOption(
+      '-f, --filename <path>',
+      'policies: file, folder or - for standard input; may be repeated',
+      collect,
+      [],
+    )
+    .requiredOption('--expect <path>', 'expectations; may be repeated', collect, [])
+    .addOption(new Option('--format <form>').choices(REPORT_FORMATS).default('table'))
+    .addOption(new Option('--color <when>').choices(COLOUR_CHOICES).default('auto'))
+    .action((options: CheckOptions) => checkPolicies(options, sink))
   program
     .command('eval')
     .description('answer cases, one JSON object a line, without a log: one result a line')

@@ -3,15 +3,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { OUTPUTS } from './answer.ts'
 import { addEndpoints, type DeleteEndpointOptions, deleteEndpoints, type EndpointOptions } from './endpoint-verbs.ts'
 import type { LogSink } from './log-verb.ts'
-import {
-  apply,
-  type DeleteOptions,
-  deletePolicies,
-  type FileOptions,
-  type TagOptions,
-  tag,
-  validate,
-} from './policy-verbs.ts'
+import type { FileOptions } from './policy-documents.ts'
+import { apply, type DeleteOptions, deletePolicies, type TagOptions, tag, validate } from './policy-verbs.ts'
 import type { WriteOptions } from './written.ts'
 
 const FILES = 'file, folder (all .yaml, .yml and .json in it) or - for standard input; may be repeated'

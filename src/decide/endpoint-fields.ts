@@ -2,6 +2,7 @@
 import type { NamedPort, Problem } from '../../events/fields.ts'
 import { IpAddress, LabelText, Port } from '../../events/ids.ts'
 import { addressText, parseAddress } from '../../projections/ip/prefix.ts'
+import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/engine.ts'
 import { problemAt } from './decision.ts'
 
 /** As given; what is left out is undefined. */
@@ -36,6 +37,7 @@ export type EndpointFields = {
 }
 
 const NAMESPACE_KEY = 'k8s:io.kubernetes.pod.namespace'
+const CLUSTER_KEY = 'k8s:io.cilium.k8s.policy.cluster'
 const DEFAULT_NAMESPACE = 'default'
 const ID_MAX = 0xffff
 const IDENTITY_MAX = 0xffff
@@ -75,7 +77,7 @@ export function readEndpoint(wish: EndpointWish): {
 
 type Refuse = (code: string, path: string, reason: string) => void
 
-/** Sorted and unique, with the namespace of the name. */
+/** Sorted and unique, with the labels that every pod has. */
 function readLabels(texts: readonly string[], name: string, refuse: Refuse): readonly LabelText[] {
   const labels = new Map<string, LabelText>()
   for (const [index, text] of texts.entries()) {
@@ -90,12 +92,13 @@ function readLabels(texts: readonly string[], name: string, refuse: Refuse): rea
     if (before !== undefined && before !== label) refuse('label-repeated', path, `${label} contradicts ${before}`)
     labels.set(key, label)
   }
-  addNamespace(labels, name, refuse)
+  addPodLabels(labels, name, refuse)
   if (labels.size === 0) refuse('labels-missing', '/labels', 'an endpoint needs at least one label')
   return [...labels.values()].toSorted()
 }
 
-function addNamespace(labels: Map<string, LabelText>, name: string, refuse: Refuse): void {
+/** What every pod's identity has in Cilium: without the cluster's label the entity `cluster` would not take the endpoint. */
+function addPodLabels(labels: Map<string, LabelText>, name: string, refuse: Refuse): void {
   const slash = name.indexOf('/')
   if (slash < 0) return
   const wanted = LabelText(`${NAMESPACE_KEY}=${name.slice(0, slash)}`)
@@ -103,7 +106,10 @@ function addNamespace(labels: Map<string, LabelText>, name: string, refuse: Refu
   if (given !== undefined && given !== wanted) {
     refuse('namespace-differs', '/labels', `${given} contradicts the name ${name}`)
   }
-  if (labels.size > 0) labels.set(NAMESPACE_KEY, wanted)
+  if (labels.size === 0) return
+  labels.set(NAMESPACE_KEY, wanted)
+  if (!labels.has(CLUSTER_KEY))
+    labels.set(CLUSTER_KEY, LabelText(`${CLUSTER_KEY}=${DEFAULT_POLICY_OPTIONS.clusterName}`))
 }
 
 function readAddress(

@@ -7,6 +7,7 @@ import type { EndpointWish } from '../../src/decide/endpoint-fields.ts'
 import { given, NODE } from './given.ts'
 
 const NAMESPACE = LabelText('k8s:io.kubernetes.pod.namespace=default')
+const CLUSTER = LabelText('k8s:io.cilium.k8s.policy.cluster=default')
 const deathstar: EndpointWish = { name: 'deathstar', labels: ['org=empire', 'class=deathstar'], ipv4: '10.0.0.111' }
 
 function add(...endpoints: readonly EndpointWish[]): Command {
@@ -19,7 +20,7 @@ function created(id: number, fields: Partial<EventOf<'EndpointCreated'>> = {}): 
     v: 1,
     endpoint: EndpointId(id),
     name: 'default/deathstar',
-    labels: [LabelText('k8s:class=deathstar'), NAMESPACE, LabelText('k8s:org=empire')],
+    labels: [LabelText('k8s:class=deathstar'), CLUSTER, NAMESPACE, LabelText('k8s:org=empire')],
     ipv4: IpAddress('10.0.0.111'),
     ipv6: null,
     device: null,
@@ -42,9 +43,12 @@ test('W13 an endpoint gets a source for its labels, its namespace label and the 
     .then(
       created(863, {
         name: 'empire/deathstar',
-        labels: ['k8s:class=deathstar', 'k8s:io.kubernetes.pod.namespace=empire', 'k8s:org=empire'].map((text) =>
-          LabelText(text),
-        ),
+        labels: [
+          LabelText('k8s:class=deathstar'),
+          CLUSTER,
+          LabelText('k8s:io.kubernetes.pod.namespace=empire'),
+          LabelText('k8s:org=empire'),
+        ],
       }),
     )
 })

@@ -1,0 +1,117 @@
+/** Expectations against policies: the engine that enforces answers, for pods that need not exist. */
+
+import { resourceKey } from '../../../events/fields.ts'
+import { type Cidr, IdentityId, type LabelText } from '../../../events/ids.ts'
+import { identityLabels } from '../../../projections/identity/label-filter.ts'
+import { prefixLabels } from '../../../projections/identity/prefix-labels.ts'
+import {
+  CLUSTER_IDENTITY_MIN,
+  fixedIdentityOf,
+  keyOf,
+  LOCAL_IDENTITY_MIN,
+  RESERVED_IDENTITIES,
+} from '../../../projections/identity/reserved.ts'
+import { type KnownIdentity, PolicyEngine } from '../../../projections/policy/engine.ts'
+import type { PolicyDocument } from '../../../projections/policy/parse/policy.ts'
+import { type Judgement, judge, judgedPolicyOf } from '../../../projections/verdict/judge.ts'
+import type { Expectation, Who } from './expectations.ts'
+
+export type Checked = {
+  readonly expectation: Expectation
+  readonly found: 'allow' | 'deny'
+  readonly met: boolean
+  /** What decided, in a few words. */
+  readonly because: string
+}
+
+export function check(policies: readonly PolicyDocument[], expectations: readonly Expectation[]): readonly Checked[] {
+  const parties = expectations.flatMap(({ from, to }) => [from, to])
+  const cast = new Cast(parties)
+  const engine = new PolicyEngine()
+  engine.apply({ kind: 'identities', added: cast.identities, removed: [] })
+  for (const [index, { kind, namedPorts }] of cast.pods.entries()) {
+    engine.apply({ kind: 'pod-ports', pod: `${kind}-${index}`, ports: namedPorts })
+  }
+  for (const { resource, rules } of policies) engine.apply({ kind: 'policy-set', key: resourceKey(resource), rules })
+  return expectations.map((expectation) => {
+    const sides = [
+      sideOf(engine, cast, { expectation, direction: 'egress' }),
+      sideOf(engine, cast, { expectation, direction: 'ingress' }),
+    ]
+    const denied = sides.find((side) => side !== null && !side.allowed) ?? null
+    const found = denied === null ? 'allow' : 'deny'
+    const because = denied?.because ?? sides.flatMap((side) => (side === null ? [] : [side.because])).join('; ')
+    return { expectation, found, met: found === expectation.expect, because: because || 'nothing is enforced' }
+  })
+}
+
+/** The parties of a file with numbers: one for each label set and each prefix. */
+class Cast {
+  readonly #pods: Map<string, IdentityId> = new Map()
+  readonly #prefixes: Map<Cidr, IdentityId> = new Map()
+  readonly identities: readonly KnownIdentity[]
+  readonly pods: readonly Extract<Who, { readonly kind: 'pod' }>[]
+
+  constructor(parties: readonly Who[]) {
+    this.pods = parties.filter((party) => party.kind === 'pod')
+    const known = new Map<IdentityId, KnownIdentity>()
+    for (const [id, labels] of RESERVED_IDENTITIES) known.set(id, { id, labels, prefix: null })
+    for (const { labels } of this.pods) {
+      const own = identityLabels(labels)
+      const id = this.#numberOf(own)
+      known.set(id, { id, labels: own, prefix: null })
+    }
+    for (const { prefix } of parties.filter((party) => party.kind === 'prefix')) {
+      const id = this.#prefixes.get(prefix) ?? IdentityId(LOCAL_IDENTITY_MIN + this.#prefixes.size)
+      this.#prefixes.set(prefix, id)
+      known.set(id, { id, labels: prefixLabels(prefix), prefix })
+    }
+    this.identities = [...known.values()]
+  }
+
+  identityOf(who: Who): IdentityId {
+    switch (who.kind) {
+      case 'pod':
+        return this.#numberOf(identityLabels(who.labels))
+      case 'reserved':
+        return who.identity
+      case 'prefix':
+        // Every prefix of the file got a number when the cast was made.
+        return this.#prefixes.get(who.prefix)!
+    }
+  }
+
+  #numberOf(labels: readonly LabelText[]): IdentityId {
+    const key = keyOf(labels)
+    const id = this.#pods.get(key) ?? fixedIdentityOf(labels) ?? IdentityId(CLUSTER_IDENTITY_MIN + this.#pods.size)
+    this.#pods.set(key, id)
+    return id
+  }
+}
+
+type Side = { readonly allowed: boolean; readonly because: string }
+type Asked = { readonly expectation: Expectation; readonly direction: 'ingress' | 'egress' }
+
+/** Null for who is no pod: nothing is enforced there. */
+function sideOf(engine: PolicyEngine, cast: Cast, { expectation, direction }: Asked): Side | null {
+  const { from, to, protocol, port, request } = expectation
+  const [subject, peer] = direction === 'egress' ? [from, to] : [to, from]
+  if (subject.kind !== 'pod') return null
+  const identity = cast.identityOf(subject)
+  const resolved = engine.resolve({ identity, namedPorts: subject.namedPorts })
+  const policy = judgedPolicyOf(resolved)
+  if (policy === null) {
+    const reason = resolved.kind === 'unresolvable' ? `${resolved.code}: ${resolved.reason}` : ''
+    return { allowed: false, because: `${direction}: the policies cannot be resolved, ${reason}` }
+  }
+  const judgement = judge(policy, { direction, identity: cast.identityOf(peer), protocol, port, request })
+  return { allowed: judgement.allowed, because: `${direction}: ${becauseOf(judgement)}` }
+}
+
+function becauseOf({ enforced, entry, verdict, http }: Judgement): string {
+  if (!enforced && entry === null) return 'not enforced'
+  if (entry === null) return 'default deny'
+  if (http !== null) return http.allowed ? (http.rule ?? 'every request') : 'no http rule takes the request'
+  const word = verdict === 'redirect' ? 'allowed so far, the proxy decides' : verdict
+  return `${word} by ${entry.value.origins.join(', ')}`
+}

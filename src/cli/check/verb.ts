@@ -1,0 +1,41 @@
+/** `hindcast check -f policies/ --expect expectations.yaml`: do the policies say what they should? Needs no log and no cluster. */
+import { CliError, problemLine } from '../failure.ts'
+import { readInputs } from '../input.ts'
+import type { LogSink } from '../log-verb.ts'
+import { type FileOptions, problemLines, readDocuments } from '../policy-documents.ts'
+import { type ColourWhen, paintFor } from '../render/colour.ts'
+import { check } from './check.ts'
+import { type Expectation, readExpectations } from './expectations.ts'
+import { type ReportFormat, report } from './report.ts'
+
+export type CheckOptions = FileOptions & {
+  readonly expect: readonly string[]
+  readonly format: ReportFormat
+  readonly color: ColourWhen
+}
+
+/** Ends with 1 where an expectation is not met. Throws `CliError`. */
+export async function checkPolicies(options: CheckOptions, sink: LogSink): Promise<void> {
+  const documents = await readDocuments(options, sink)
+  const bad = documents.filter(({ problems }) => problems.length > 0)
+  if (bad.length > 0) throw new CliError('usage', `the policies would be refused${problemLines(bad)}`)
+  const expectations = await expectationsOf(options.expect, sink)
+  const policies = documents.flatMap(({ reading }) => (reading?.kind === 'accepted' ? [reading.policy] : []))
+  const checked = check(policies, expectations)
+  const paint = paintFor({ when: options.color, terminal: sink.terminal, noColor: process.env['NO_COLOR'] })
+  sink.write(report({ suite: options.expect.join(' '), checked, paint }, options.format))
+  if (checked.some(({ met }) => !met)) throw new CliError('difference', '')
+}
+
+async function expectationsOf(files: readonly string[], sink: LogSink): Promise<readonly Expectation[]> {
+  if (files.length === 0) throw new CliError('usage', 'no expectations: --expect takes a file')
+  const inputs = await readInputs(files, sink.stdin)
+  const read = inputs.map(({ name, text, problem }) => {
+    const whole = problem === null ? [] : [{ ...problem, path: '', line: null, column: null }]
+    const { expectations, problems } = text === null ? { expectations: [], problems: [] } : readExpectations(text)
+    return { name, expectations, problems: [...whole, ...problems] }
+  })
+  const lines = read.flatMap(({ name, problems }) => problems.map((found) => `\n  ${problemLine(found, name)}`))
+  if (lines.length > 0) throw new CliError('usage', `the expectations cannot be read${lines.join('')}`)
+  return read.flatMap(({ expectations }) => expectations)
+}

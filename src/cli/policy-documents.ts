@@ -1,0 +1,57 @@
+/** The policies of the files that a person gave, each with its file and everything that is wrong with it. */
+import { basename } from 'node:path'
+import type { Problem, ResourceRef } from '../../events/fields.ts'
+import type { PolicyReading } from '../../projections/policy/parse/policy.ts'
+import { readPolicyText } from '../../projections/policy/parse/text.ts'
+import { CliError, problemLine } from './failure.ts'
+import { type Input, readInputs } from './input.ts'
+import type { LogSink } from './log-verb.ts'
+
+export type FileOptions = { readonly filename: readonly string[] }
+
+export type Document = {
+  readonly file: string
+  readonly input: Input
+  readonly resource: ResourceRef | null
+  /** Of the engine and of the Kubernetes schema. */
+  readonly problems: readonly Problem[]
+  readonly reading: PolicyReading | null
+}
+
+/** Throws `CliError` where a file cannot be read. */
+export async function readDocuments({ filename }: FileOptions, sink: LogSink): Promise<readonly Document[]> {
+  if (filename.length === 0) throw new CliError('usage', 'no input: -f takes a file, a folder or - for standard input')
+  return (await readInputs(filename, sink.stdin)).flatMap(documentsOf)
+}
+
+/** `\n  code at file path, line 3:5: reason` for each. */
+export function problemLines(documents: readonly Document[]): string {
+  return documents.flatMap(({ file, problems }) => problems.map((found) => `\n  ${problemLine(found, file)}`)).join('')
+}
+
+/** One for each object, and one for what is wrong with the text itself. */
+function documentsOf(input: Input): readonly Document[] {
+  const file = input.name
+  const whole = (problems: readonly Problem[]): readonly Document[] =>
+    problems.length === 0 ? [] : [{ file, input, resource: null, problems, reading: null }]
+  if (input.problem !== null) return whole([{ ...input.problem, path: '', line: null, column: null }])
+  const { readings, problems } = readPolicyText(input.text ?? '', bareNameOf(file))
+  return [
+    ...readings.map((reading) => {
+      const resource = reading.kind === 'accepted' ? reading.policy.resource : reading.resource
+      const engine = reading.kind === 'accepted' ? [] : reading.problems
+      return { file, input, resource, problems: [...engine, ...reading.schemaProblems], reading }
+    }),
+    ...whole(problems),
+  ]
+}
+
+/** Bare rules have no name of their own: they get that of their file. */
+function bareNameOf(file: string): string {
+  const name = basename(file)
+    .replace(/\.[a-z]+$/i, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+  return name === '' ? 'stdin' : name
+}
