@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stringify } from 'yaml'
+import type { Json } from '../../events/schema.ts'
 import { DEPTH_MAX } from '../../projections/policy/parse/document.ts'
 import { readJsonText } from '../../projections/policy/parse/json-text.ts'
 import { readPolicy } from '../../projections/policy/parse/policy.ts'
 import { POLICY_TEXT_MAX, problemsOfText, readPolicyText } from '../../projections/policy/parse/text.ts'
+import { YAML_TOKENS_MAX } from '../../projections/policy/parse/yaml-text.ts'
 import { readVectors } from '../vectors/read.ts'
+import { policy, refused } from './policies.ts'
 
 /** `code path line:column` of everything that stands in the way. */
 function problems(text: string): readonly string[] {
@@ -60,10 +63,10 @@ test('P19 YAML and JSON, one document or several, lists and bare rules are read'
 })
 
 test('P19 the vectors read the same from YAML, from JSON and as objects', () => {
-  for (const policy of readVectors('handwritten').flatMap(({ input }) => input.policies ?? [])) {
-    const expected = readPolicy(policy)
+  for (const object of readVectors('handwritten').flatMap(({ input }) => input.policies ?? [])) {
+    const expected = readPolicy(object)
     const accepted = expected.kind === 'accepted' ? expected.policy : null
-    for (const text of [stringify(policy, { version: '1.1' }), JSON.stringify(policy, null, 1)]) {
+    for (const text of [stringify(object, { version: '1.1' }), JSON.stringify(object, null, 1)]) {
       const [reading, ...others] = readPolicyText(text, 'file').readings
       assert.deepEqual(others, [])
       assert.deepEqual(reading?.kind === 'accepted' ? reading.policy : null, accepted, text)
@@ -180,6 +183,17 @@ test('P22 nesting and unfolding of aliases have bounds', () => {
     (name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[i]}`).join(',')}]`,
   )
   assert.match(problems(`a: &a [x,x,x,x,x,x,x,x,x]\n${levels.join('\n')}\n`)[0] ?? '', /^document-too-large /)
+})
+
+test('P22 a token that looks like a mark of the lexer, or of a document, does not get round the bounds', () => {
+  assert.deepEqual(problems(`- \u001f\n- a\n? b\n`).length > 0, true)
+  const endless = '- ---\n'.repeat(YAML_TOKENS_MAX / 4 + 1)
+  assert.match(problems(endless)[0] ?? '', /^document-too-large /)
+})
+
+test('P22 an object that is given as such has the same bound of levels', () => {
+  const deep = Array.from({ length: 5_000 }).reduce<Json>((inner) => [inner], [])
+  assert.deepEqual(refused(policy({ ingress: [{}], x: deep })), ['too-deep /spec/x'])
 })
 
 test('P22 a JSON text has the values that JSON.parse gives it', () => {

@@ -27,16 +27,18 @@ export function readJsonText(text: string): readonly TextDocument[] | TextFault 
 }
 
 function locator(value: Json, start: number, places: Places): TextDocument['locate'] {
+  const indexes = new Map<Json, ReadonlyMap<string, number>>()
   return (pointer, part) => {
     let found = start
     let node: Json = value
     for (const step of stepsOf(pointer)) {
       const offsets = places.get(node)
       if (offsets === undefined || node === null || typeof node !== 'object') break
-      const index = Array.isArray(node) ? Number(step) : Object.keys(node).indexOf(step)
-      const offset = offsets[2 * index + (part === 'key' ? 0 : 1)]
-      if (offset === undefined) break
-      found = offset
+      const index = indexes.get(node) ?? new Map(Object.keys(node).map((key, position) => [key, position]))
+      indexes.set(node, index)
+      const position = index.get(step)
+      if (position === undefined) break
+      found = offsets[2 * position + (part === 'key' ? 0 : 1)] ?? found
       node = (node as { readonly [key: string]: Json })[step] ?? null
     }
     return found

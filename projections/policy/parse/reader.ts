@@ -6,6 +6,7 @@
  */
 import type { Problem } from '../../../events/fields.ts'
 import type { Json } from '../../../events/schema.ts'
+import { DEPTH_MAX } from './document.ts'
 
 export type JsonObject = { readonly [key: string]: Json }
 
@@ -33,9 +34,15 @@ export class Reader {
   object(value: Json | undefined, path: string, known: readonly string[]): JsonObject {
     const object = this.anyObject(value, path)
     for (const key of Object.keys(object)) {
-      if (!known.includes(key)) this.refuseBySchema('unknown-field', pointer(path, key), `${key} is not a known field`)
+      if (!known.includes(key)) this.#unknown(pointer(path, key), key, object[key] ?? null)
     }
     return object
+  }
+
+  /** An unknown field stays in the manifest, so it must be one that can be written down. */
+  #unknown(path: string, key: string, value: Json): void {
+    this.refuseBySchema('unknown-field', path, `${key} is not a known field`)
+    if (isDeeperThan(value, DEPTH_MAX)) this.refuse('too-deep', path, `more than ${DEPTH_MAX} levels`)
   }
 
   anyObject(value: Json | undefined, path: string): JsonObject {
@@ -111,6 +118,11 @@ function collect(problems: Problem[], problem: Problem): void {
     const reason = `only the first ${PROBLEMS_MAX} problems are listed`
     problems.push({ ...problem, code: 'more-problems', reason })
   }
+}
+
+function isDeeperThan(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner: Json) => isDeeperThan(inner, levels - 1))
 }
 
 /** JSON pointer (RFC 6901). */

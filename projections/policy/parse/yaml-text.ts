@@ -33,10 +33,9 @@ export function* readYamlText(text: string): Generator<TextPart> {
   for (const document of composer.end(false, text.length)) yield partOf(document)
 }
 
-/** Lexemes that stand for no characters of the text: marks of a document, of the end of a flow, of a scalar. */
-const DOCUMENT_MARK = '\u0002'
-const FLOW_END_MARK = '\u0018'
 const SCALAR_MARK = '\u001f'
+/** Lexemes that stand for no characters of the text: the start of a document, the end of a flow, a scalar that follows. */
+const MARKS: readonly string[] = ['\u0002', '\u0018', SCALAR_MARK]
 
 /** Stops before the parser meets what it takes too long or too much memory for. */
 class TokenGuard {
@@ -47,10 +46,11 @@ class TokenGuard {
   next(lexeme: string): TextFault | null {
     const offset = this.#offset
     const scalar = this.#inScalar
-    this.#inScalar = lexeme === SCALAR_MARK
-    if (lexeme === DOCUMENT_MARK || lexeme === FLOW_END_MARK || lexeme === SCALAR_MARK) return null
+    this.#inScalar = !scalar && lexeme === SCALAR_MARK
+    // A scalar may have the text of a mark.
+    if (!scalar && MARKS.includes(lexeme)) return null
     this.#offset += lexeme.length
-    this.#count = lexeme === '---' ? 0 : this.#count + 1
+    this.#count = lexeme === '---' && !scalar ? 0 : this.#count + 1
     if (this.#count > YAML_TOKENS_MAX) {
       const reason = `a document has more than ${YAML_TOKENS_MAX} tokens: split it, or write JSON`
       return { code: 'document-too-large', reason, offset }

@@ -8,10 +8,12 @@ export const YAML_VALUES_MAX = 500_000
 
 type Anchor = { readonly node: ParsedNode; readonly value: Json; readonly count: number }
 type Node = ParsedNode | null
+type Member = { readonly key: Node; readonly value: Node }
 
 export class YamlValues {
   readonly faults: TextFault[] = []
   readonly #anchors = new Map<string, Anchor>()
+  readonly #members = new Map<ParsedNode, ReadonlyMap<string, Member>>()
   #count = 0
 
   valueOf(node: Node, depth: number): Json {
@@ -35,12 +37,19 @@ export class YamlValues {
     let node = root
     for (const step of stepsOf(pointer)) {
       if (isAlias(node)) node = this.#anchors.get(node.source)?.node ?? null
-      const next = childOf(node, step)
+      const next = this.#childOf(node, step)
       if (next === null) break
       found = (part === 'key' ? next.key : (next.value ?? next.key))?.range[0] ?? found
       node = next.value
     }
     return found
+  }
+
+  #childOf(node: Node, step: string): Member | null {
+    if (node === null) return null
+    const members = this.#members.get(node) ?? membersOf(node)
+    this.#members.set(node, members)
+    return members.get(step) ?? null
   }
 
   #alias(name: string, node: ParsedNode): Json {
@@ -119,12 +128,15 @@ export class YamlValues {
 const AMBIGUOUS =
   /^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|[-+]?0[0-9_]+|[-+]?0o[0-7_]+|[-+]?0b[01_]+|[-+]?[0-9][0-9_]*_[0-9_.]*|[-+]?0x[0-9a-fA-F]*_[0-9a-fA-F_]*)$/
 
-function childOf(node: Node, step: string): { readonly key: Node; readonly value: Node } | null {
+function membersOf(node: ParsedNode): ReadonlyMap<string, Member> {
+  const members = new Map<string, Member>()
   if (isSeq(node)) {
-    const item = (node.items as readonly Node[])[Number(step)]
-    return item === undefined ? null : { key: item, value: item }
+    for (const [index, item] of (node.items as readonly Node[]).entries()) {
+      members.set(String(index), { key: item, value: item })
+    }
   }
-  if (!isMap(node)) return null
-  const pairs = node.items as readonly Pair<ParsedNode, Node>[]
-  return pairs.find(({ key }) => isScalar(key) && key.value === step) ?? null
+  for (const { key, value } of isMap(node) ? (node.items as readonly Pair<ParsedNode, Node>[]) : []) {
+    if (isScalar(key)) members.set(String(key.value), { key, value })
+  }
+  return members
 }
