@@ -138,16 +138,12 @@ export class PolicyEngine {
 
   /** Shared by all endpoints of one identity with the same named ports; the same object as long as nothing changes. */
   resolve({ identity, namedPorts }: PolicySubject): ResolvedPolicy {
-    const policy = this.#subject(identity, namedPorts)
+    const policy = this.subjectPolicy({ identity, namedPorts })
     return policy === null ? unknownIdentity(identity) : policy.resolve()
   }
 
-  /** The prefixes for which the node needs local identities, so that every address falls on the right side of every rule. */
-  requiredPrefixes(): ReadonlySet<Cidr> {
-    return new Set([...this.#cache.requiredPrefixes()].map(Cidr))
-  }
-
-  #subject(identity: IdentityId, namedPorts: readonly NamedPort[]): SubjectPolicy | null {
+  /** What `resolve` answers from, for explanations; null where the identity is not known. Void after the next change. */
+  subjectPolicy({ identity, namedPorts }: PolicySubject): SubjectPolicy | null {
     const member = this.#cache.identity(identity)
     if (member === null) return null
     const subjects = this.#subjects.get(identity) ?? new Map<string, SubjectPolicy>()
@@ -169,6 +165,11 @@ export class PolicyEngine {
     })
     subjects.set(key, policy)
     return policy
+  }
+
+  /** The prefixes for which the node needs local identities, so that every address falls on the right side of every rule. */
+  requiredPrefixes(): ReadonlySet<Cidr> {
+    return new Set([...this.#cache.requiredPrefixes()].map(Cidr))
   }
 
   /** In the order in which they were set. */

@@ -62,7 +62,7 @@ export function subjectOf(input: VectorInput, endpoint: number): PolicySubject {
   return { identity: IdentityId(found.identity), namedPorts: (found.namedPorts ?? []).map(namedPort) }
 }
 
-function knownIdentity({ id, labels = [], cidr }: VectorIdentity): KnownIdentity {
+export function knownIdentity({ id, labels = [], cidr }: VectorIdentity): KnownIdentity {
   return { id: IdentityId(id), labels: labels.map(LabelText), prefix: cidr === undefined ? null : Cidr(cidr) }
 }
 

@@ -122,10 +122,13 @@ function parserClass(parser: Parser | null): keyof typeof LISTENER_PRIORITIES {
   return parser === 'http' || parser === 'kafka' || parser === 'dns' || parser === 'crd' ? parser : 'proxylib'
 }
 
-function rangeOf(
-  { port, protocol }: Filter,
+export type PortRange = { readonly first: number; readonly last: number }
+
+/** Zero to zero is every port. Null where the name means no port. */
+export function rangeOf(
+  { port, protocol }: Pick<Filter, 'port' | 'protocol'>,
   portOf: (name: string, protocol: number) => number | null,
-): { readonly first: number; readonly last: number } | null {
+): PortRange | null {
   if (port.kind === 'any') return { first: 0, last: 0 }
   if (port.kind === 'range') return { first: port.first, last: port.last }
   const number = portOf(port.name, protocol)
@@ -149,7 +152,7 @@ const REDIRECT_PROTOCOLS: ReadonlyMap<number, DesiredRedirect['protocol']> = new
  */
 function redirectOf(
   filter: Filter,
-  { direction, first, last }: { readonly direction: Direction; readonly first: number; readonly last: number },
+  { direction, first, last }: PortRange & { readonly direction: Direction },
   known: ReadonlyMap<string, DesiredRedirect>,
 ): DesiredRedirect {
   const protocol = REDIRECT_PROTOCOLS.get(filter.protocol) ?? 'TCP'

@@ -12,12 +12,13 @@ export type DirectionStance = {
   readonly allowRest: boolean
   /** Identities that are let in without a rule. */
   readonly letIn: readonly number[]
+  readonly because: 'not-enforced' | 'enforcement-always' | 'init' | 'rules'
 }
 
 export const HOST = 1
 export const REMOTE_NODE = 6
 
-const OPEN: DirectionStance = { enforced: false, allowRest: false, letIn: [] }
+const OPEN: DirectionStance = { enforced: false, allowRest: false, letIn: [], because: 'not-enforced' }
 
 export function stanceOf(
   direction: Direction,
@@ -31,10 +32,12 @@ export function stanceOf(
   if (options.enforcement === 'never' || (host && !options.enableHostFirewall)) return OPEN
   const letIn = direction === 'ingress' && options.allowLocalhost === 'always' && !host ? hostNumbers(options) : []
   const denies = rules.some(({ rule }) => rule.defaultDeny[direction])
-  if (options.enforcement === 'always' || denies || member.bySource.has('reserved:init'))
-    return { enforced: true, allowRest: false, letIn }
+  const enforced = { enforced: true, allowRest: false, letIn }
+  if (denies) return { ...enforced, because: 'rules' }
+  if (options.enforcement === 'always') return { ...enforced, because: 'enforcement-always' }
+  if (member.bySource.has('reserved:init')) return { ...enforced, because: 'init' }
   const speaks = rules.some(({ elements }) => elements[direction].length > 0)
-  return speaks ? { enforced: true, allowRest: true, letIn } : OPEN
+  return speaks ? { ...enforced, allowRest: true, because: 'rules' } : OPEN
 }
 
 /** Numbers that count as the host. */

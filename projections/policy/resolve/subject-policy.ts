@@ -14,12 +14,14 @@ import {
   type Claims,
   claimsOf,
   type PlacedFilter,
+  type PortRange,
   PRECEDENCE_ALLOW,
   PRECEDENCE_DEFAULT_ALLOW,
   placedFilters,
+  rangeOf,
   TAIL_ANY,
 } from './claims.ts'
-import type { CompiledElement, CompiledRule } from './compiled-rule.ts'
+import type { CompiledElement, CompiledRule, Slot } from './compiled-rule.ts'
 import { DirectionEntries, POLICY_MAP_MAX } from './direction-entries.ts'
 import { type DirectionStance, HOST, REMOTE_NODE, stanceOf } from './enforcement.ts'
 import { type FilterEntry, filtersOf } from './filters.ts'
@@ -38,8 +40,17 @@ export type SubjectContext = {
   readonly podPort: (name: string, protocol: number) => number | null
 }
 
+/** An element with the selectors of its peers, as narrowed by requirements, and its slots as port numbers. */
+export type PlacedElement = {
+  readonly element: CompiledElement
+  readonly peers: readonly CachedSelector[]
+  /** Null where the slot's port name means no port. */
+  readonly ranges: readonly { readonly slot: Slot; readonly range: PortRange | null }[]
+}
+
 type DirectionPart = {
   readonly stance: DirectionStance
+  readonly peersOf: (element: CompiledElement) => readonly CachedSelector[]
   readonly placed: readonly PlacedFilter[]
   readonly claims: Claims
   readonly entries: DirectionEntries
@@ -49,8 +60,8 @@ type DirectionPart = {
 
 export class SubjectPolicy {
   readonly #context: SubjectContext
-  /** Selectors that no rule holds. */
-  readonly #held: CachedSelector[] = []
+  /** Selectors that no rule holds, by text. */
+  readonly #held: Map<string, CachedSelector> = new Map()
   readonly #ingress: DirectionPart | UnresolvablePolicy
   readonly #egress: DirectionPart | UnresolvablePolicy
   #resolved: ResolvedPolicy | null = null
@@ -63,7 +74,7 @@ export class SubjectPolicy {
 
   [Symbol.dispose](): void {
     for (const part of [this.#ingress, this.#egress]) if (isPart(part)) part.entries[Symbol.dispose]()
-    for (const selector of this.#held) this.#context.cache.release(selector)
+    for (const selector of this.#held.values()) this.#context.cache.release(selector)
   }
 
   get changed(): boolean {
@@ -74,9 +85,23 @@ export class SubjectPolicy {
     return this.#context.rules
   }
 
+  /** Null where the policy is unresolvable. */
   stance(direction: Direction): DirectionStance | null {
     const part = direction === 'ingress' ? this.#ingress : this.#egress
     return isPart(part) ? part.stance : null
+  }
+
+  /** Every element of every rule that selects the subject, in order. */
+  elements(direction: Direction): readonly PlacedElement[] {
+    const part = direction === 'ingress' ? this.#ingress : this.#egress
+    if (!isPart(part)) return []
+    return this.#context.rules
+      .flatMap((rule) => rule.elements[direction])
+      .map((element) => ({
+        element,
+        peers: part.peersOf(element),
+        ranges: element.slots.map((slot) => ({ slot, range: rangeOf(slot, this.#portOf(direction)) })),
+      }))
   }
 
   /** The same object as long as nothing changes. */
@@ -111,9 +136,7 @@ export class SubjectPolicy {
     const peersOf = this.#narrowing(elements)
     const merged = filtersOf(elements, { secrets, namespace, peersOf })
     if (merged.kind === 'conflict') return merged.conflict
-    const placed = placedFilters(merged.filters, direction, (name, protocol) =>
-      direction === 'ingress' ? this.#ownPort(name, protocol) : this.#context.podPort(name, protocol),
-    )
+    const placed = placedFilters(merged.filters, direction, this.#portOf(direction))
     const claims = withEveryone(claimsOf(placed), stance, direction)
     const world = [...claims.bySelector.keys()].some(({ selector }) => isWholeFamily(selector))
       ? this.#hold(WORLD)
@@ -126,7 +149,7 @@ export class SubjectPolicy {
       watched: world === null ? [] : [world],
       selectorsOf: (identity) => cache.identity(identity)?.selectors ?? [],
     })
-    return { stance, placed, claims, entries, world }
+    return { stance, peersOf, placed, claims, entries, world }
   }
 
   /** Requirements of allow elements narrow allow elements, those of deny elements deny elements. */
@@ -138,18 +161,20 @@ export class SubjectPolicy {
     return ({ deny, peers }) => {
       const requirements = requires[String(deny)] ?? []
       if (requirements.length === 0) return peers.map(({ selector }) => selector)
-      return peers.map(({ selector, narrows }) => (narrows ? this.#narrow(selector, requirements) : selector))
+      return peers.map(({ selector, narrows }) =>
+        narrows ? this.#hold(narrowed(selector.selector, requirements)) : selector,
+      )
     }
   }
 
-  #narrow(cached: CachedSelector, requirements: readonly LabelRequirement[]): CachedSelector {
-    return this.#hold(narrowed(cached.selector, requirements))
+  #hold(selector: Selector): CachedSelector {
+    const held = this.#held.get(selector.text) ?? this.#context.cache.acquire(selector)
+    this.#held.set(selector.text, held)
+    return held
   }
 
-  #hold(selector: Selector): CachedSelector {
-    const cached = this.#context.cache.acquire(selector)
-    this.#held.push(cached)
-    return cached
+  #portOf(direction: Direction): (name: string, protocol: number) => number | null {
+    return direction === 'ingress' ? (name, protocol) => this.#ownPort(name, protocol) : this.#context.podPort
   }
 
   #ownPort(name: string, protocol: number): number | null {
