@@ -16,7 +16,8 @@ export type Expression = { readonly text: string; readonly matches: (value: stri
 
 /** Which of many expressions match a value, in one pass over it. */
 export type ExpressionSet = {
-  readonly texts: readonly string[]
+  /** Text to the number by which `matching` names it. */
+  readonly numbers: ReadonlyMap<string, number>
   readonly matching: (value: string) => ReadonlySet<number>
 }
 
@@ -40,7 +41,8 @@ const setByKey: (key: string) => ExpressionSet = memo((key) => {
   const set = new RE2Set(RE2Set.ANCHOR_BOTH)
   for (const text of texts) set.add(text)
   set.compile()
-  return { texts, matching: (value) => (value.length > VALUE_MAX ? NONE : new Set(set.match(value))) }
+  const numbers = new Map(texts.map((text, i) => [text, i]))
+  return { numbers, matching: (value) => (value.length > VALUE_MAX ? NONE : new Set(set.match(value))) }
 })
 
 function compile(text: string): CompiledExpression {

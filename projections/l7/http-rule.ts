@@ -24,11 +24,25 @@ export type HeaderMutation =
 /** Headers that a rule missed or found wrong, for the access record; the value of a secret is not named. */
 export type HeaderFinding = { readonly name: string; readonly value: string }
 
-export type CompiledHttpRule = {
+/** The HTTP rules of one port rule: alternatives. */
+export type HttpAlternatives = {
+  readonly all: readonly CompiledHttpRule[]
+  /** Whether one of them has actions: then each of them is asked, so that each acts. */
+  readonly acts: boolean
+  /** By the number of the path expression that they need; of many rules only those that can match are asked. */
+  readonly byPath: ReadonlyMap<number, readonly CompiledHttpRule[]>
+  readonly paths: ExpressionSet | null
+  /** Those that no path expression of the set leads to. */
+  readonly others: readonly CompiledHttpRule[]
+}
+
+type CompiledHttpRule = {
   readonly matchers: readonly RequestMatcher[]
   readonly actions: readonly HeaderMatchMessage[]
 }
 type RequestMatcher = (view: RequestView) => boolean
+
+const PATH = ':path'
 
 /** A request while rules look at it: values found once, sets of expressions asked once, and the mutations so far. */
 export type RequestView = {
@@ -47,14 +61,49 @@ export function requestView(request: HttpRequest): RequestView {
 
 /** Rules of one port together, so that many expressions on one attribute become a set. The messages must have passed `checkNetworkPolicy`. */
 export function httpRuleCompiler(
-  all: readonly HttpNetworkPolicyRule[],
-): (rule: HttpNetworkPolicyRule) => CompiledHttpRule {
-  const sets = expressionSets(all)
-  return (rule) => ({ matchers: rule.headers.map((m) => requestMatcher(m, sets)), actions: rule.headerMatches })
+  port: readonly HttpNetworkPolicyRule[],
+): (rules: readonly HttpNetworkPolicyRule[]) => HttpAlternatives {
+  const sets = expressionSets(port)
+  const paths = sets.get(PATH) ?? null
+  return (rules) => {
+    const compiled = rules.map((rule) => ({
+      rule: { matchers: rule.headers.map((m) => requestMatcher(m, sets)), actions: rule.headerMatches },
+      path: paths === null ? null : pathNumber(rule, paths),
+    }))
+    const byPath = Map.groupBy(compiled, ({ path }) => path)
+    const others = byPath.get(null) ?? []
+    return {
+      all: compiled.map(({ rule }) => rule),
+      acts: rules.some(({ headerMatches }) => headerMatches.length > 0),
+      paths,
+      byPath: new Map(
+        [...byPath].flatMap(([path, group]) => (path === null ? [] : [[path, group.map((g) => g.rule)]])),
+      ),
+      others: others.map(({ rule }) => rule),
+    }
+  }
 }
 
-/** Whether the rule lets the request pass; what it does to headers is in the view then, and only then. */
-export function httpRuleAllows(rule: CompiledHttpRule, view: RequestView): boolean {
+/** Whether one of the rules lets the request pass. What they do to headers is in the view. */
+export function alternativesAllow({ all, acts, paths, byPath, others }: HttpAlternatives, view: RequestView): boolean {
+  if (acts) return all.map((rule) => httpRuleAllows(rule, view)).includes(true)
+  if (others.some((rule) => httpRuleAllows(rule, view))) return true
+  if (paths === null || byPath.size === 0) return false
+  for (const number of answersOf(view, paths, view.request.path)) {
+    if (byPath.get(number)?.some((rule) => httpRuleAllows(rule, view)) === true) return true
+  }
+  return false
+}
+
+function pathNumber({ headers }: HttpNetworkPolicyRule, paths: ExpressionSet): number | null {
+  for (const { name, invertMatch, stringMatch } of headers) {
+    const text = stringMatch?.safeRegex?.regex
+    if (name === PATH && !invertMatch && text !== undefined) return paths.numbers.get(text) ?? null
+  }
+  return null
+}
+
+function httpRuleAllows(rule: CompiledHttpRule, view: RequestView): boolean {
   if (!rule.matchers.every((matches) => matches(view))) return false
   if (rule.actions.length === 0) return true
   const mutations: HeaderMutation[] = []
@@ -67,6 +116,7 @@ export function httpRuleAllows(rule: CompiledHttpRule, view: RequestView): boole
     mutations.push(mutation)
     headers = mutatedHeaders(headers, mutation)
   }
+  // What a rule does to headers it does only where it lets the request pass.
   if (!allowed) return false
   view.headers = headers
   view.mutations.push(...mutations)
@@ -116,10 +166,10 @@ function regexMatcher(
 ): RequestMatcher {
   const set = sets.get(name)
   if (set !== undefined) {
-    const index = set.texts.indexOf(text)
+    const number = set.numbers.get(text) ?? -1
     return (view) => {
       const value = attribute(view, name)
-      return value !== null && value.length <= VALUE_MAX && answersOf(view, set, value).has(index) !== inverted
+      return value !== null && value.length <= VALUE_MAX && answersOf(view, set, value).has(number) !== inverted
     }
   }
   const compiled = compileExpression(text)
@@ -145,7 +195,7 @@ function onValue(name: string, test: (value: string) => boolean): RequestMatcher
 }
 
 function attribute(view: RequestView, name: string): string | null {
-  if (name === ':path') return view.request.path
+  if (name === PATH) return view.request.path
   if (name === ':method') return view.request.method
   if (name === ':authority' || name === 'host') return view.request.authority
   return headerValue(view.headers, name)

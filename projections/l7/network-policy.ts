@@ -12,11 +12,11 @@
 import type { PortNetworkPolicy, PortNetworkPolicyRule } from '../xds/messages.ts'
 import { checkNetworkPolicy, type PortPolicies, problemText } from './check.ts'
 import {
-  type CompiledHttpRule,
+  alternativesAllow,
   type HeaderFinding,
   type HeaderMutation,
+  type HttpAlternatives,
   type HttpRequest,
-  httpRuleAllows,
   httpRuleCompiler,
   type RequestView,
   requestView,
@@ -45,10 +45,8 @@ type CompiledRule = {
   readonly remotes: ReadonlySet<number> | null
   /** Empty: any, also none. */
   readonly serverNames: readonly ServerNameMatcher[]
-  /** Empty: none; the parser that the rule wants is then in `parser`. */
-  readonly http: readonly CompiledHttpRule[]
-  /** Whether one of `http` has actions: then each of them is asked, so that each acts. */
-  readonly acts: boolean
+  /** Null: none; the parser that the rule wants is then in `parser`. */
+  readonly http: HttpAlternatives | null
   /** `http`, `kafka`, the name of another one, or empty: the bytes are not looked at. */
   readonly parser: string
 }
@@ -151,11 +149,10 @@ function compileRules(policies: readonly PortNetworkPolicy[]): CompiledRules {
   const list = rules
     .map((rule) => compileRule(rule, httpRule))
     .toSorted((a, b) => b.precedence - a.precedence || Number(b.deny) - Number(a.deny))
-  return { list, hasActions: list.some(({ acts }) => acts) }
+  return { list, hasActions: list.some(({ http }) => http?.acts === true) }
 }
 
 function compileRule(rule: PortNetworkPolicyRule, httpRule: ReturnType<typeof httpRuleCompiler>): CompiledRule {
-  const http = (rule.httpRules?.httpRules ?? []).map(httpRule)
   return {
     name: rule.name === '' ? null : rule.name,
     deny: rule.deny === true,
@@ -164,8 +161,7 @@ function compileRule(rule: PortNetworkPolicyRule, httpRule: ReturnType<typeof ht
     remotes: rule.remotePolicies.length === 0 ? null : new Set(rule.remotePolicies),
     // checkNetworkPolicy refuses names that are no patterns.
     serverNames: rule.serverNames.map((pattern) => serverNameMatcher(pattern)!),
-    http,
-    acts: http.some(({ actions }) => actions.length > 0),
+    http: rule.httpRules === undefined ? null : httpRule(rule.httpRules.httpRules),
     parser: parserOf(rule),
   }
 }
@@ -214,9 +210,8 @@ function fits(rule: CompiledRule, { remote, serverName, proxyPort }: ConnectionP
 
 /** A rule for another parser lets no HTTP request pass. */
 function rulePasses(rule: CompiledRule, view: RequestView, acting: boolean): boolean {
-  if (rule.http.length === 0) return rule.parser === ''
-  if (rule.acts) return rule.http.map((http) => httpRuleAllows(http, view)).includes(true)
-  return !acting && rule.http.some((http) => httpRuleAllows(http, view))
+  if (rule.http === null) return rule.parser === ''
+  return (!acting || rule.http.acts) && alternativesAllow(rule.http, view)
 }
 
 function parsersOf(rules: CompiledRules | null, probe: ConnectionProbe): readonly string[] {
