@@ -84,6 +84,11 @@ export function httpRuleCompiler(
   }
 }
 
+/** One matcher alone, for explanations. */
+export function matcherHolds(matcher: HeaderMatcher, request: HttpRequest): boolean {
+  return requestMatcher(matcher, new Map())(requestView(request))
+}
+
 /** Whether one of the rules lets the request pass. What they do to headers is in the view. */
 export function alternativesAllow({ all, acts, paths, byPath, others }: HttpAlternatives, view: RequestView): boolean {
   if (acts) return all.map((rule) => httpRuleAllows(rule, view)).includes(true)

@@ -5,7 +5,7 @@
 import type { Direction } from '../../events/fields.ts'
 import { policyMapKeyText, policyMapOf } from '../datapath/policy-map.ts'
 import { type MatchType, type Probe, policyVerdict } from '../datapath/verdict.ts'
-import { type HttpRequest, httpRuleAllows, httpRuleCompiler, requestView } from '../l7/http-rule.ts'
+import { type HttpRequest, matcherHolds } from '../l7/http-rule.ts'
 import { compileNetworkPolicy, type L7Reason, requestVerdict } from '../l7/network-policy.ts'
 import type { DesiredEntry, UnresolvablePolicy } from './desired.ts'
 import type { PolicyEngine, PolicySubject, ResolvedPolicy } from './engine.ts'
@@ -145,9 +145,6 @@ function unmetConditions(rule: ConsideredElement['httpRules'][number], request: 
   if (content.kind !== 'http') return []
   const matchers = content.lines.flatMap(({ message }) => message.headers)
   return matchers
-    .filter((matcher) => {
-      const alone = { headers: [matcher], headerMatches: [] }
-      return !httpRuleAllows(httpRuleCompiler([alone])(alone), requestView(request))
-    })
+    .filter((matcher) => !matcherHolds(matcher, request))
     .map(({ name, stringMatch }) => `${name} ${stringMatch?.safeRegex?.regex ?? stringMatch?.exact ?? 'present'}`)
 }
