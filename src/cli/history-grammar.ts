@@ -1,5 +1,5 @@
 /** The grammar of the verbs that look at the history itself. */
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import {
   type CheckpointOptions,
   checkpointKey,
@@ -10,6 +10,7 @@ import {
   type VerifyOptions,
   verify,
 } from './history-integrity.ts'
+import { type BlameOptions, blameEntries, type DiffOptions, diff, entryVersions } from './history-verbs.ts'
 import type { LogSink } from './log-verb.ts'
 
 type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
@@ -20,6 +21,27 @@ const KEY = 'verifier key, or a file with it; by default the one beside the log'
 /** `place` adds the options that say where the log is. */
 export function addHistory(program: Command, context: Context): void {
   addIntegrity(program, context)
+  addChanges(program, context)
+}
+
+function addChanges(program: Command, { sink, place }: Context): void {
+  printing(place(program.command('diff').argument('<range>', `A..B, each: ${MOMENT}`)))
+    .description('what is different between two moments; ends with 1 where something is')
+    .option('--node <name>', 'only this node')
+    .option('--endpoint <id>', 'only this endpoint', endpointId)
+    .option('-n, --namespace <name>', 'only policies and endpoints of this namespace')
+    .action((range: string, options: DiffOptions) => diff(range, options, sink))
+  const key = 'DIRECTION:IDENTITY:PORT/PROTOCOL, such as ingress:29439:80/TCP'
+  const about = (command: Command): Command =>
+    printing(place(command)).option('--at <moment>', MOMENT).option('--node <name>', 'which node')
+  about(program.command('blame').argument('<endpoint>', 'endpoint id', endpointId).argument('[key]', key))
+    .description('which event, rule and person put an entry into a policy map, or took it away')
+    .action((endpoint: number, word: string | undefined, options: BlameOptions) =>
+      blameEntries(endpoint, word, { options, sink }),
+    )
+  about(program.command('history').argument('<endpoint>', 'endpoint id', endpointId).argument('<key>', key))
+    .description('every version of an entry of a policy map, newest first')
+    .action((endpoint: number, word: string, options: BlameOptions) => entryVersions(endpoint, word, { options, sink }))
 }
 
 function addIntegrity(program: Command, { sink, place }: Context): void {
@@ -48,4 +70,10 @@ function addIntegrity(program: Command, { sink, place }: Context): void {
 
 function printing(command: Command): Command {
   return command.addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
+}
+
+function endpointId(text: string): number {
+  if (!/^[1-9][0-9]{0,4}$/.test(text) || Number(text) > 0xffff)
+    throw new InvalidArgumentError('an endpoint id is 1 to 65535')
+  return Number(text)
 }

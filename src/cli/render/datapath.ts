@@ -57,7 +57,7 @@ function peerLabels({ key }: PolicyMapEntry, labelsOf: PolicyTableOptions['label
 }
 
 /** `ANY`, `80/TCP`, a range `80-95/TCP`, for ICMP the type. */
-function portText({ protocol, port, portBits }: PolicyMapKey): string {
+export function portText({ protocol, port, portBits }: PolicyMapKey): string {
   const name = PROTOCOLS[protocol] ?? String(protocol)
   if (portBits === 0 && !ICMP.includes(protocol)) return protocol === 0 ? 'ANY' : `ANY/${name}`
   const last = port + 2 ** (16 - portBits) - 1

@@ -1,0 +1,69 @@
+/** `hindcast diff` for people: one line for each thing that came (+), went (-) or changed (~), under the name of what it is. */
+import type { PolicyMapValue } from '../../../events/fields.ts'
+import type { Json } from '../../../events/schema.ts'
+import type { JsonDifference } from '../../../projections/history/changes.ts'
+import type { EndpointDifference, HistoryDiff, Kind, MapDifference } from '../../history/diff-view.ts'
+import { portText } from './datapath.ts'
+
+const SIGNS: Readonly<Record<Kind, string>> = { added: '+', removed: '-', changed: '~' }
+/** A rule longer than this is cut; `-o json` has it whole. */
+const VALUE_MAX = 160
+
+export function diffText(diff: HistoryDiff): string {
+  const { revision, policies, identities, ipcache, endpoints, nodes } = diff
+  const lines = [
+    ...(revision.before === revision.after ? [] : [`~ policy revision ${revision.before} -> ${revision.after}`]),
+    ...policies.flatMap(({ policy, kind, rules }) => [`${SIGNS[kind]} policy ${policy}`, ...rules.flatMap(ruleLines)]),
+    ...identities.map(({ node, identity, kind, labels }) => {
+      const where = node === null ? '' : ` of node ${node}`
+      return `${SIGNS[kind]} identity ${identity}${where} ${labels.join(' ')}`
+    }),
+    ...ipcache.map(({ prefix, before, after, labels }) => {
+      const kind = before === null ? 'added' : after === null ? 'removed' : 'changed'
+      const from = kind === 'changed' ? `${before} -> ` : ''
+      return `${SIGNS[kind]} ipcache ${prefix} identity ${from}${after ?? before} ${labels.join(' ')}`
+    }),
+    ...endpoints.flatMap(endpointLines),
+    ...nodes.flatMap(({ node, what, name, kind, differences }) => {
+      const title = `${SIGNS[kind]} ${what === 'node' ? `node ${node}` : `${what} ${name}`}`
+      return [title, ...(kind === 'changed' ? differences.flatMap(memberLines) : [])]
+    }),
+  ]
+  return lines.length === 0 ? 'no difference\n' : `${lines.map((line) => line.trimEnd()).join('\n')}\n`
+}
+
+function endpointLines({ endpoint, name, kind, fields, map }: EndpointDifference): readonly string[] {
+  const title = `${SIGNS[kind]} endpoint ${endpoint}${name === null ? '' : ` ${name}`}`
+  return [title, ...fields.flatMap(memberLines), ...map.map(mapLine)]
+}
+
+function mapLine({ kind, key, labels, before, after }: MapDifference): string {
+  const peer = key.identity === 0 ? 'ANY' : labels.length === 0 ? String(key.identity) : labels.join(' ')
+  const [old, value] = [before === null ? null : valueText(before), after === null ? null : valueText(after)]
+  const words = kind === 'changed' && old !== value ? `${old} -> ${value}` : (value ?? old)
+  const origins = (after ?? before)!.origins.join(' ')
+  return `  ${SIGNS[kind]} ${key.direction} ${peer} ${portText(key)} ${words}  ${origins}`
+}
+
+function valueText({ verdict, proxyPort, precedence, authType }: PolicyMapValue): string {
+  const proxy = proxyPort === 0 ? '' : ` proxy ${proxyPort}`
+  return `${verdict}${proxy} precedence ${precedence}${authType === 0 ? '' : ` auth ${authType}`}`
+}
+
+function ruleLines({ path, before, after }: JsonDifference): readonly string[] {
+  return [
+    ...(before === undefined ? [] : [`  - ${path} ${short(before)}`]),
+    ...(after === undefined ? [] : [`  + ${path} ${short(after)}`]),
+  ]
+}
+
+function memberLines({ path, before, after }: JsonDifference): readonly string[] {
+  return [
+    `  ~ ${path} ${before === undefined ? '' : `${short(before)} `}-> ${after === undefined ? 'gone' : short(after)}`,
+  ]
+}
+
+function short(value: Json): string {
+  const text = JSON.stringify(value)
+  return text.length > VALUE_MAX ? `${text.slice(0, VALUE_MAX - 1)}…` : text
+}

@@ -1,0 +1,149 @@
+/**
+ * Who put an entry into an endpoint's policy map, or took it away: the event, the rules behind it, their policies and who applied them; and all
+ * versions that an entry ever had.
+ */
+import { decodeEvent } from '../../events/codec.ts'
+import type { PolicyMapKey, PolicyMapValue } from '../../events/fields.ts'
+import type { EndpointId, Position } from '../../events/ids.ts'
+import type { Recorded } from '../../events/recorded.ts'
+import { comparePolicyMapKeys, policyMapKeyOf } from '../../projections/datapath/policy-map.ts'
+import type { EntityVersion } from '../ports/read-model.ts'
+import type { History } from './history.ts'
+import { labelsAt } from './labels.ts'
+import { isoTime } from './position.ts'
+
+export type BlameQuestion = {
+  readonly node: string
+  readonly endpoint: EndpointId
+  /** In the word of `policyMapKeyText`; null asks about all entries that are there. */
+  readonly key: string | null
+  readonly at: Position
+}
+
+/** An event for people: where, when, who. */
+export type EventRef = {
+  readonly position: string
+  readonly time: string
+  readonly type: string
+  readonly actor: string
+  readonly source: string
+}
+
+/** A rule behind an entry, and the event that brought, changed or took away its policy; null for what no policy asked for. */
+export type Blamed = {
+  readonly origin: string
+  readonly policy: EventRef | null
+}
+
+export type BlamedEntry = {
+  readonly key: PolicyMapKey
+  readonly labels: readonly string[]
+  /** Null: the entry is gone, and `event` took it away. */
+  readonly value: PolicyMapValue | null
+  /** What wrote it to the map. */
+  readonly event: EventRef
+  /** What the write followed from: the first of the chain of causes that is not the agent's own doing. */
+  readonly cause: EventRef | null
+  readonly rules: readonly Blamed[]
+}
+
+/** Longer than any chain that the agent makes; a loop in a damaged log ends here. */
+const CAUSES_MAX = 16
+
+/** In the order of the map. Empty: the key was never there, or the map is empty. */
+export async function blame(history: History, question: BlameQuestion): Promise<readonly BlamedEntry[]> {
+  const { node, endpoint, key, at } = question
+  const unit = `endpoint ${node} ${endpoint}`
+  if (key !== null) {
+    const versions = history.model.versions({ unit, entity: `map ${key}`, upTo: at, limit: 1 })
+    return Promise.all(versions.map((version) => blamed(history, question, { key, version })))
+  }
+  const present = [...history.model.entities(unit, at)]
+    .filter(([name]) => name.startsWith('map '))
+    .map(([name, version]) => ({ key: name.slice('map '.length), version }))
+    .toSorted((a, b) => comparePolicyMapKeys(policyMapKeyOf(a.key), policyMapKeyOf(b.key)))
+  return Promise.all(present.map((entry) => blamed(history, question, entry)))
+}
+
+/** Every version of one entry up to the moment, newest first, at most `limit`. */
+export async function entryHistory(
+  history: History,
+  question: BlameQuestion & { readonly key: string; readonly limit: number },
+): Promise<readonly BlamedEntry[]> {
+  const { node, endpoint, key, at, limit } = question
+  const versions = history.model.versions({
+    unit: `endpoint ${node} ${endpoint}`,
+    entity: `map ${key}`,
+    upTo: at,
+    limit,
+  })
+  return Promise.all(versions.map((version) => blamed(history, question, { key, version })))
+}
+
+async function blamed(
+  history: History,
+  { node, at }: BlameQuestion,
+  { key, version }: { readonly key: string; readonly version: EntityVersion },
+): Promise<BlamedEntry> {
+  const parsed = policyMapKeyOf(key)
+  const value = version.value as unknown as PolicyMapValue | null
+  const event = await eventAt(history, version.position)
+  if (event === null) throw new RangeError(`the log has no event at ${version.position}, which the read model names`)
+  // A rule that took its entry away is named by what stood there before.
+  const origins = value?.origins ?? removedOrigins(event, key)
+  return {
+    key: parsed,
+    labels: labelsAt(history.model, node, at)(parsed.identity),
+    value,
+    event: refOf(event),
+    cause: await causeOf(history, event),
+    rules: await Promise.all(origins.map((origin) => ruleOf(history, origin, version))),
+  }
+}
+
+function removedOrigins({ event }: Recorded, key: string): readonly string[] {
+  if (event.type !== 'PolicyMapWritten') return []
+  const wanted = policyMapKeyOf(key)
+  return event.deltas.find((delta) => comparePolicyMapKeys(delta.key, wanted) === 0)?.before?.origins ?? []
+}
+
+/** Behind an entry that is there stands what brought its policy; behind one that is gone what last changed it, or took it away. */
+async function ruleOf(history: History, origin: string, { position, value }: EntityVersion): Promise<Blamed> {
+  const entity = `policy ${origin.split('#', 1)[0]!}`
+  const versions = history.model.versions({ unit: 'policy', entity, upTo: position, limit: 2 })
+  const found = value === null ? versions[0] : versions.find((version) => version.value !== null)
+  const event = found === undefined ? null : await eventAt(history, found.position)
+  return { origin, policy: event === null ? null : refOf(event) }
+}
+
+/** Up the chain of causes to the first event that is not the agent's; null where the write has no cause. */
+async function causeOf(history: History, written: Recorded): Promise<EventRef | null> {
+  let current = written
+  for (let step = 0; step < CAUSES_MAX; step += 1) {
+    const { cause } = current.context
+    const found = cause === null || cause >= current.position ? null : await eventAt(history, cause)
+    if (found === null) break
+    current = found
+    if (found.context.actor.kind !== 'agent') break
+  }
+  return current === written ? null : refOf(current)
+}
+
+export async function eventAt({ log }: Pick<History, 'log'>, position: Position): Promise<Recorded | null> {
+  const after = (position + 1n) as Position
+  for await (const [stored] of log.readAll({ direction: 'backwards', after, limit: 1 })) {
+    return stored?.position === position ? decodeEvent(stored) : null
+  }
+  return null
+}
+
+export function refOf({ position, recordedAt, event, context }: Recorded): EventRef {
+  const { actor, source } = context
+  return {
+    position: String(position),
+    time: isoTime(recordedAt),
+    type: event.type,
+    actor: `${actor.kind} ${actor.name}`,
+    source: source.detail === '' ? source.kind : `${source.kind} ${source.detail}`,
+  }
+}
