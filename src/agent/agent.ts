@@ -29,6 +29,7 @@ import { AgentEnd } from './end.ts'
 import { EndpointWorkers } from './endpoint-workers.ts'
 import { IpcacheSync } from './ipcache.ts'
 import { Journal } from './journal.ts'
+import { Listeners } from './listeners.ts'
 import { Permits } from './permits.ts'
 import type { PolicyView } from './policy-view.ts'
 import { Publisher } from './publisher.ts'
@@ -132,8 +133,8 @@ class NodeAgent implements Agent {
     this.#publishers = { npds: this.#publisher('npds'), nphds: this.#publisher('nphds'), lds: this.#publisher('lds') }
     const { npds, lds } = this.#publishers
     const permits = new Permits(this.#options.buildsMax)
-    const { listeners } = this.#options
-    const tools = { view, journal, policy, datapath, npds, lds, permits, clock, listeners, logger }
+    const listeners = new Listeners({ journal, view, lds, options: this.#options.listeners })
+    const tools = { view, journal, policy, datapath, npds, permits, clock, listeners, logger }
     const onIdle = (error: unknown): void => (error === null ? this.#pulse() : this.#over(error))
     this.#workers = new EndpointWorkers({ tools, view, clock, logger, signal, onIdle })
     this.#ipcache = new IpcacheSync({ datapath, view, clock, logger, signal, onSynced: () => this.#react(), onEnd })
@@ -320,7 +321,12 @@ class NodeAgent implements Agent {
       this.#early.push(said)
       return
     }
-    this.#journal.commit((now) => recordProxy(now, said)).catch((error: unknown) => this.#over(error))
+    this.#journal
+      .commit((now) => recordProxy(now, said))
+      .then(
+        () => said.kind === 'nacked' && this.#publishers[said.xds].refused(said.version),
+        (error: unknown) => this.#over(error),
+      )
   }
 
   #subscribeVerdicts(): void {

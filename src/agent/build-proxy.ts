@@ -9,9 +9,8 @@ import type { Json } from '../../events/schema.ts'
 import { servedOf } from '../../projections/agent/proxy.ts'
 import type { DesiredRedirect } from '../../projections/policy/desired.ts'
 import { networkPolicyMessage } from '../../projections/policy/network-policy.ts'
-import { httpListener, listenerName } from '../../projections/xds/listeners.ts'
 import type { NetworkPolicyMessage } from '../../projections/xds/messages.ts'
-import { allocatePorts, type Listener, listenerOf, releasePorts } from '../react/proxy-ports.ts'
+import { type Listener, listenerOf } from '../react/proxy-ports.ts'
 import { type Begun, BuildFailed, type BuildTools, type Resolved } from './build-tools.ts'
 import type { Phases } from './phases.ts'
 import type { Published } from './publisher.ts'
@@ -39,8 +38,6 @@ export async function toProxy(tools: BuildTools, phases: Phases, begun: Begun, r
   }
   const offered = phases.measureNow('proxyPolicyCalculation', () => npds.offer(offer))
   const [listeners, published] = await phases.measure('proxyWaitForAck', () => Promise.all([opened, offered]))
-  const refused = listeners.find(({ kind }) => kind === 'refused')
-  if (refused !== undefined) await giveBackPorts(tools, begun, wanted)
   for (const listener of listeners) expectAcked(listener, 'lds')
   return { ports, npdsVersion: expectAcked(published, 'npds') }
 }
@@ -86,51 +83,12 @@ function messageOf(
 
 type Opened = { readonly ports: ReadonlyMap<string, Port>; readonly opened: Promise<readonly Published[]> }
 
-async function openListeners(
-  { journal, lds, view, listeners: options }: BuildTools,
-  { reads }: Begun,
-  wanted: readonly Wanted[],
-): Promise<Opened> {
-  if (wanted.length === 0) return { ports: new Map(), opened: Promise.resolve([]) }
-  await journal.commit((now) =>
-    allocatePorts(
-      now,
-      wanted.map(({ listener }) => listener),
-      reads,
-    ),
-  )
-  const allocated = view.now.state.proxy.ports
-  const ports = new Map<string, Port>()
-  const offers = new Map<string, Promise<Published>>()
-  for (const { redirect, listener } of wanted) {
-    const port = allocated.get(listener.listener)?.port
-    // Another build has given the port back since: its turn comes again.
-    if (port === undefined) throw new BuildFailed('lds-nacked', `${listener.listener} has no port`)
-    ports.set(redirect.id, port)
-    const spec = { listener: listener.listener, direction: listener.direction, port }
-    const name = listenerName(spec)
-    if (!offers.has(name)) offers.set(name, lds.offer({ name, resource: httpListener(spec, options), cause: reads }))
+async function openListeners({ listeners }: BuildTools, { reads }: Begun, wanted: readonly Wanted[]): Promise<Opened> {
+  const openings = await Promise.all(wanted.map(({ listener }) => listeners.open(listener, reads)))
+  return {
+    ports: new Map(wanted.map(({ redirect }, index) => [redirect.id, openings[index]!.port])),
+    opened: Promise.all(openings.map(({ outcome }) => outcome)),
   }
-  return { ports, opened: Promise.all(offers.values()) }
-}
-
-async function giveBackPorts(
-  { journal, lds, view }: BuildTools,
-  { reads }: Begun,
-  wanted: readonly Wanted[],
-): Promise<void> {
-  const { acknowledged, ports } = view.now.state.proxy
-  const refused = wanted
-    .map(({ listener }) => listener)
-    .filter(({ listener }) => {
-      const port = ports.get(listener)?.port
-      return port !== undefined && !acknowledged.lds.has(listenerName({ listener, port }))
-    })
-  for (const { listener } of refused) {
-    const port = ports.get(listener)?.port
-    if (port !== undefined) lds.put({ name: listenerName({ listener, port }), resource: null, cause: reads })
-  }
-  await journal.commit((now) => releasePorts(now, refused, reads))
 }
 
 function expectAcked(published: Published, xds: 'npds' | 'lds'): string {

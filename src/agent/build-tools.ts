@@ -6,10 +6,10 @@ import type { Json } from '../../events/schema.ts'
 import type { AgentEndpoint } from '../../projections/agent/endpoint.ts'
 import type { UnresolvablePolicy } from '../../projections/policy/desired.ts'
 import type { ResolvedPolicy } from '../../projections/policy/engine.ts'
-import type { ListenerOptions } from '../../projections/xds/listeners.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Datapath } from '../ports/datapath.ts'
 import type { Journal } from './journal.ts'
+import type { Listeners } from './listeners.ts'
 import type { Permits } from './permits.ts'
 import type { PolicyView } from './policy-view.ts'
 import type { Publisher } from './publisher.ts'
@@ -21,10 +21,9 @@ export type BuildTools = {
   readonly policy: PolicyView
   readonly datapath: Datapath
   readonly npds: Publisher
-  readonly lds: Publisher
   readonly permits: Permits
   readonly clock: Clock
-  readonly listeners: ListenerOptions
+  readonly listeners: Listeners
   readonly logger: Logger
 }
 

@@ -13,6 +13,7 @@ import type { Redirect } from '../../events/regeneration.ts'
 import { EMPTY_POLICY_MAP, policyMapDigest } from '../../projections/datapath/policy-map.ts'
 import { DatapathError } from '../ports/datapath.ts'
 import { beginBuild, endBuild, retryDelayMs } from '../react/builds.ts'
+import type { Situation } from '../react/situation.ts'
 import { type Enforced, toDatapath } from './build-datapath.ts'
 import { type Proxied, revertNetworkPolicy, servedPolicy, toProxy } from './build-proxy.ts'
 import { type Begun, BuildFailed, type BuildTools, type Resolved } from './build-tools.ts'
@@ -94,9 +95,8 @@ async function succeed(tools: BuildTools, phases: Phases, begun: Begun, success:
   }
   const stream = endpointStream(view.now.state.node, id)
   await journal.commit((now) => {
+    if (isReplaced(now, begun)) return endBuild(now, replaced(end), [], reads)
     const current = now.state.endpoints.get(id)
-    const another = current !== undefined && current.running?.build !== started.build
-    if (another) return endBuild(now, replaced(end), [], reads)
     const written = mapWritten(id, started.build, current?.policyMap ?? EMPTY_POLICY_MAP, enforced.map)
     return endBuild(now, end, written === null ? [] : [{ stream, event: written, cause: reads }], reads)
   })
@@ -112,7 +112,14 @@ function redirectsOf(id: EndpointId, { redirects }: Resolved, { ports }: Proxied
 }
 
 /** The endpoint was deleted and its id given to another one meanwhile; what was built goes before that one's first build. */
-function replaced(end: EventOf<'EndpointRegenerationSucceeded'>): EventOf<'EndpointRegenerationFailed'> {
+function isReplaced({ state }: Situation, { id, started }: Begun): boolean {
+  const current = state.endpoints.get(id)
+  return current !== undefined && current.running?.build !== started.build
+}
+
+function replaced(
+  end: EventOf<'EndpointRegenerationSucceeded' | 'EndpointRegenerationFailed'>,
+): EventOf<'EndpointRegenerationFailed'> {
   const { endpoint, build, revision, phases } = end
   return {
     type: 'EndpointRegenerationFailed',
@@ -158,6 +165,6 @@ async function fail(tools: BuildTools, phases: Phases, begun: Begun, failure: Fa
       retryInMs: failure.retry ? retryDelayMs(failures) : null,
       phases: phases.toList(),
     }
-    return endBuild(now, end, [], reads)
+    return endBuild(now, isReplaced(now, begun) ? replaced(end) : end, [], reads)
   })
 }

@@ -7,7 +7,7 @@ import type { EndpointId, Position } from '../../events/ids.ts'
 import type { AgentEndpoint } from '../../projections/agent/endpoint.ts'
 import type { Clock } from '../ports/clock.ts'
 import { DatapathError } from '../ports/datapath.ts'
-import { detached } from '../react/builds.ts'
+import { announced, detached } from '../react/builds.ts'
 import { requestBuild } from '../react/requests.ts'
 import { buildEndpoint } from './build.ts'
 import { recordFound } from './build-datapath.ts'
@@ -87,16 +87,11 @@ export class EndpointWorkers {
     }
   }
 
-  #next({
-    created,
-    createdAt,
-    leaving,
-    stale,
-    pending,
-    identity,
-  }: AgentEndpoint): 'clear' | 'compare' | 'build' | null {
+  #next(endpoint: AgentEndpoint): 'clear' | 'compare' | 'build' | null {
+    const { created, createdAt, leaving, stale, pending, identity } = endpoint
     const id = created.endpoint
-    if (leaving || (stale && this.#cleared.get(id) !== createdAt)) return 'clear'
+    if (leaving) return announced(endpoint) ? 'clear' : null
+    if (stale && this.#cleared.get(id) !== createdAt) return 'clear'
     if (this.#compare.has(id)) return 'compare'
     return pending !== null && identity !== null ? 'build' : null
   }

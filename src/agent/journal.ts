@@ -5,7 +5,14 @@
  * Commits that wait for the log share its next append; each sees what those before it said. A commit resolves when its events are folded.
  */
 import { encodeEvent, type UnstoredEvent } from '../../events/codec.ts'
-import { CorrelationId, type EventId, type NodeName, type Position, type StreamName } from '../../events/ids.ts'
+import {
+  CorrelationId,
+  type EventId,
+  IDENTITY_STREAM,
+  type NodeName,
+  type Position,
+  type StreamName,
+} from '../../events/ids.ts'
 import type { EventContext } from '../../events/recorded.ts'
 import type { Clock } from '../ports/clock.ts'
 import { type AppendOutcome, type EventLog, LogError, type StreamAppend } from '../ports/log.ts'
@@ -142,7 +149,10 @@ export class Journal {
       // One id was made for each fact.
       events.push(encodeEvent({ id: ids[index]!, event, context: this.#context(cause, correlations) }))
     }
-    return [...byStream].map(([stream, events]) => ({ stream, expected: view.head(stream), events }))
+    // Positions follow the order of the streams: what happened to the node comes before what it means for its endpoints.
+    return [...byStream]
+      .toSorted(([a], [b]) => rank(a) - rank(b))
+      .map(([stream, events]) => ({ stream, expected: view.head(stream), events }))
   }
 
   #context(cause: Position | null, correlations: Map<Position | null, CorrelationId>): EventContext {
@@ -167,6 +177,10 @@ export class Journal {
       this.#check()
     }
   }
+}
+
+function rank(stream: StreamName): number {
+  return stream === IDENTITY_STREAM ? 0 : stream.startsWith('node-') ? 1 : 2
 }
 
 function reaches(head: number | 'no-stream', wanted: number | 'no-stream'): boolean {

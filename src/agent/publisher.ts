@@ -1,8 +1,8 @@
 /**
  * Publishes one xDS type: what is offered while a version waits for its acknowledgement goes out together in the next one.
  *
- * Only one version is under way at a time, so that a refusal can be laid at its door. A refused version of several resources is taken back and
- * its resources are tried one by one: one bad policy blocks nobody else's. What a version changes is on the log before it is served.
+ * Only one version is under way at a time, so that a refusal can be laid at its door. After a refusal everything that was never acknowledged is taken
+ * back and tried one by one: one bad policy blocks nobody else's. What a version changes is on the log before it is served.
  */
 import type { Logger } from 'pino'
 import type { EventOf } from '../../events/catalogue.ts'
@@ -51,6 +51,7 @@ export class Publisher {
   readonly #options: PublisherOptions
   readonly #queue: Waiting[] = []
   #running = false
+  #suspicious = false
 
   constructor(options: PublisherOptions) {
     this.#options = options
@@ -70,6 +71,13 @@ export class Publisher {
     this.#enqueue({ ...offer, answer: null })
   }
 
+  /** A client refused a version while nothing was under way: what it was served when it connected. */
+  refused(version: string): void {
+    if (this.#running || this.#served().version !== version) return
+    this.#suspicious = true
+    void this.#run()
+  }
+
   #enqueue(waiting: Waiting): void {
     this.#queue.push(waiting)
     if (!this.#running) void this.#run()
@@ -82,6 +90,7 @@ export class Publisher {
     try {
       // Whoever offers in the same turn of the event loop shares the version.
       await Promise.resolve()
+      if (this.#suspicious) await this.#sortOut([], 'refused when it was served first')
       while (this.#queue.length > 0) {
         under = this.#queue.splice(0)
         await this.#round(under)
@@ -91,28 +100,53 @@ export class Publisher {
       for (const { answer } of [...under, ...this.#queue.splice(0)]) answer?.reject(error)
     }
     this.#running = false
+    this.#suspicious = false
     this.#options.onIdle(failure)
   }
 
   async #round(group: readonly Waiting[]): Promise<void> {
     const published = await this.#publish(group)
-    if (published.kind === 'refused') await this.#takeBack(group, published.detail)
-    else if (published.kind !== 'acked') await this.#revert(group.filter(({ answer }) => answer !== null))
-    if (published.kind === 'refused' && group.length > 1) {
-      for (const one of group) await this.#round([one])
+    if (published.kind === 'refused') {
+      await this.#sortOut(group, published.detail)
       return
     }
+    if (published.kind !== 'acked') await this.#revert(group.filter(({ answer }) => answer !== null))
     for (const { answer } of group) answer?.resolve(published)
   }
 
-  async #takeBack(group: readonly Waiting[], detail: string): Promise<void> {
+  /**
+   * The refusal may be for any resource that was not acknowledged before, also for one that nobody waited for. All of them are taken back, then
+   * each is tried alone.
+   */
+  async #sortOut(group: readonly Waiting[], detail: string): Promise<void> {
+    const names = new Set(group.map(({ name }) => name))
+    const suspects = [...this.#unacknowledged().filter(({ name }) => !names.has(name)), ...group]
+    await this.#revert(suspects)
+    for (const suspect of suspects) {
+      const published: Published = suspects.length === 1 ? { kind: 'refused', detail } : await this.#publish([suspect])
+      if (published.kind === 'refused') this.#warn(suspect, published.detail)
+      const stays = published.kind === 'acked' || (published.kind !== 'refused' && suspect.answer === null)
+      if (!stays && suspects.length > 1) await this.#revert([suspect])
+      suspect.answer?.resolve(published)
+    }
+  }
+
+  #unacknowledged(): readonly Waiting[] {
+    const { view, xds } = this.#options
+    const served = this.#served().resources
+    const acknowledged = view.now.state.proxy.acknowledged[xds]
+    return [...new Set([...served.keys(), ...acknowledged.keys()])]
+      .filter((name) => served.get(name) !== acknowledged.get(name))
+      .map((name) => ({ name, resource: served.get(name) ?? null, cause: null, answer: null }))
+  }
+
+  #warn({ name }: Offer, detail: string): void {
     const { logger, xds } = this.#options
-    logger.warn({ xds, resources: group.map(({ name }) => name), detail }, 'the proxy refused resources')
-    await this.#revert(group)
+    logger.warn({ xds, resource: name, detail }, 'the proxy refuses a resource; what it took before stays')
   }
 
   /** Serves again what was acknowledged last. Its own outcome changes nothing: there is nothing better to serve. */
-  async #revert(group: readonly Waiting[]): Promise<void> {
+  async #revert(group: readonly Offer[]): Promise<void> {
     if (group.length === 0) return
     const { view, xds, server, ackDeadlineMs } = this.#options
     const { acknowledged } = view.now.state.proxy

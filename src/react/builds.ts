@@ -89,13 +89,18 @@ export function announceLeaving({ state }: Situation): readonly Fact[] {
     )
 }
 
+/** Whether it was said that the endpoint leaves; one that never worked has nothing to say. */
+export function announced({ state }: AgentEndpoint): boolean {
+  return state === 'disconnecting' || state === 'invalid'
+}
+
 /** The programs of an endpoint are gone; one that was deleted is forgotten with this. */
 export function detached({ state }: Situation, id: EndpointId): readonly Fact[] {
   const endpoint = state.endpoints.get(id)
   if (endpoint === undefined) return []
   const stream = nodeStream(state.node)
   const gone = unloaded(endpoint).map((event): Fact => ({ stream, event, cause: null }))
-  if (!endpoint.leaving) return gone
+  if (!endpoint.leaving || !announced(endpoint)) return gone
   const event: EventOf<'EndpointStateChanged'> = {
     type: 'EndpointStateChanged',
     v: 1,

@@ -2,10 +2,10 @@
 import { pino } from 'pino'
 import { digestOf } from '../../events/canonical.ts'
 import { decodeEvent, encodeEvent } from '../../events/codec.ts'
-import { CorrelationId, type EndpointId, NodeName } from '../../events/ids.ts'
+import { CorrelationId, type EndpointId, NodeName, type StreamName, type StreamRevision } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import { type Ledger, ledger } from '../../projections/ledger/ledger.ts'
-import { fold } from '../../projections/projection.ts'
+import { step } from '../../projections/projection.ts'
 import { type Agent, type AgentOptions, startAgent } from '../../src/agent/agent.ts'
 import type { PolicyView } from '../../src/agent/policy-view.ts'
 import { type Command, decide } from '../../src/decide/command.ts'
@@ -40,22 +40,33 @@ export const policy = (selects: string, ...allows: readonly TestAllow[]): TestPo
 export class Operator {
   readonly #log: EventLog
   readonly #clock: VirtualClock
+  readonly #known: Recorded[] = []
+  readonly #heads: Map<StreamName, StreamRevision> = new Map()
+  #ledger: Ledger = ledger.initial
 
   constructor(log: EventLog, clock: VirtualClock) {
     this.#log = log
     this.#clock = clock
   }
 
+  /** Everything on the log; what was read before is not read again. */
   async history(): Promise<readonly Recorded[]> {
-    const stored = await Array.fromAsync(this.#log.readAll({ direction: 'forwards', after: null }))
-    return stored.flat().map(decodeEvent)
+    const after = this.#known.at(-1)?.position ?? null
+    for await (const batch of this.#log.readAll({ direction: 'forwards', after })) {
+      for (const recorded of batch.map(decodeEvent)) {
+        this.#known.push(recorded)
+        this.#ledger = step(ledger, this.#ledger, recorded)
+        this.#heads.set(recorded.stream, recorded.revision)
+      }
+    }
+    return this.#known
   }
 
   /** Throws where it is refused; tries again where somebody else was faster. */
   async submit(command: Command): Promise<void> {
     for (;;) {
-      const history = await this.history()
-      const decision = decide(command, fold(ledger, history))
+      await this.history()
+      const decision = decide(command, this.#ledger)
       if (decision.kind === 'refused') throw new Error(decision.problems.map(({ reason }) => reason).join('; '))
       if (decision.appends.length === 0) return
       const context = {
@@ -67,7 +78,7 @@ export class Operator {
       const outcome = await this.#log.append(
         decision.appends.map(({ stream, events }) => ({
           stream,
-          expected: history.findLast((recorded) => recorded.stream === stream)?.revision ?? 'no-stream',
+          expected: this.#heads.get(stream) ?? 'no-stream',
           events: events.map((event) => encodeEvent({ id: this.#clock.newId(), event, context })),
         })),
       )
@@ -94,10 +105,6 @@ export class Operator {
 
   async deleteEndpoint(id: number, node: NodeName = NODE): Promise<void> {
     await this.submit({ kind: 'delete-endpoints', node, endpoints: [String(id)] })
-  }
-
-  async ledger(): Promise<Ledger> {
-    return fold(ledger, await this.history())
   }
 }
 
