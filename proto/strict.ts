@@ -25,9 +25,12 @@ export function encodeStrict(type: Static, value: unknown, anys: AnyTypes): Uint
   if (!isPlain(value)) throw new TypeError('a message is an object')
   const packed = packAnys(value, anys) as Plain
   const message = type.fromObject(packed)
-  const problems: string[] = []
-  compare(packed, type.toObject(message, OBJECT_FORM), '', problems)
-  if (problems.length > 0) throw new TypeError(problems.slice(0, PROBLEMS_MAX).join('; '))
+  const kept = type.toObject(message, OBJECT_FORM)
+  if (!survived(packed, kept)) {
+    const problems: string[] = []
+    compare(packed, kept, '', problems)
+    throw new TypeError(problems.slice(0, PROBLEMS_MAX).join('; '))
+  }
   return type.encode(message).finish()
 }
 
@@ -36,8 +39,7 @@ export function decodeStrict(type: Static, bytes: Uint8Array, anys: AnyTypes): P
   const reader = protobuf.Reader.create(bytes)
   reader.discardUnknown = false
   const message = type.decode(reader)
-  const unknown = unknownAt(message, '')
-  if (unknown !== null) throw new TypeError(`${unknown || '/'} has fields that are not known here`)
+  if (hasUnknown(message)) throw new TypeError(`${unknownAt(message, '') || '/'} has fields that are not known here`)
   return unpackAnys(type.toObject(message, OBJECT_FORM), anys) as Plain
 }
 
@@ -47,10 +49,27 @@ export function decodeLenient(type: Static, bytes: Uint8Array): Plain {
 }
 
 function packAnys(value: unknown, anys: AnyTypes): unknown {
-  if (Array.isArray(value)) return value.map((element) => packAnys(element, anys))
+  if (isPlain(value) && Object.hasOwn(value, '@type')) return packAny(value, anys)
+  return mapInside(value, (inside) => packAnys(inside, anys))
+}
+
+/** What lists and objects hold, changed; where nothing changes the value itself, because most messages have no Any in them. */
+function mapInside(value: unknown, change: (inside: unknown) => unknown): unknown {
+  if (Array.isArray(value)) {
+    const elements = value.map(change)
+    return elements.some((element, index) => element !== value[index]) ? elements : value
+  }
   if (!isPlain(value)) return value
-  if (Object.hasOwn(value, '@type')) return packAny(value, anys)
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, packAnys(field, anys)]))
+  let copy: Record<string, unknown> | null = null
+  for (const key of Object.keys(value)) {
+    const field = value[key]
+    if (typeof field !== 'object' || field === null) continue
+    const changed = change(field)
+    if (changed === field) continue
+    copy ??= { ...value }
+    copy[key] = changed
+  }
+  return copy ?? value
 }
 
 /** The only place where an Any is made. */
@@ -61,14 +80,35 @@ function packAny({ '@type': url, ...fields }: Plain, anys: AnyTypes): PackedAny 
 }
 
 function unpackAnys(value: unknown, anys: AnyTypes): unknown {
-  if (Array.isArray(value)) return value.map((element) => unpackAnys(element, anys))
-  if (!isPlain(value)) return value
-  if (isPackedAny(value)) {
+  if (isPlain(value) && isPackedAny(value)) {
     const type = anys.get(value.type_url)
     if (type === undefined) throw new TypeError(`${value.type_url || 'an empty type'} is not known here`)
     return { '@type': value.type_url, ...decodeStrict(type, value.value, anys) }
   }
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, unpackAnys(field, anys)]))
+  return mapInside(value, (inside) => unpackAnys(inside, anys))
+}
+
+/** Whether `compare` finds nothing, without the paths that only problems need. */
+function survived(given: unknown, kept: unknown): boolean {
+  if (given === null || given === undefined) return kept === null || kept === undefined
+  if (kept === null || kept === undefined) return false
+  if (given instanceof Uint8Array || Array.isArray(given)) return listSurvived(given, kept)
+  if (!isPlain(given)) return given === kept
+  if (!isPlain(kept) || (isPackedAny(kept) && kept.type_url === '')) return false
+  for (const key of Object.keys(given)) {
+    if (!survived(given[key], Object.hasOwn(kept, key) ? kept[key] : undefined)) return false
+  }
+  return true
+}
+
+function listSurvived(given: ArrayLike<unknown>, kept: unknown): boolean {
+  if (!(Array.isArray(kept) || kept instanceof Uint8Array) || given.length !== kept.length) return false
+  for (let index = 0; index < given.length; index++) {
+    const element = given[index]
+    if (element === null || element === undefined ? element !== kept[index] : !survived(element, kept[index]))
+      return false
+  }
+  return true
 }
 
 function compare(given: unknown, kept: unknown, path: string, problems: string[]): void {
@@ -95,6 +135,14 @@ function compareList(given: ArrayLike<unknown>, kept: unknown, path: string, pro
   if (!Array.isArray(kept) && !(kept instanceof Uint8Array)) return void problems.push(`${path} is not a list`)
   if (given.length !== kept.length) return void problems.push(`${path} does not keep its length`)
   for (let index = 0; index < given.length; index++) compare(given[index], kept[index], `${path}/${index}`, problems)
+}
+
+function hasUnknown(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false
+  if (((value as Instance).$unknowns?.length ?? 0) > 0) return true
+  if (Array.isArray(value)) return value.some(hasUnknown)
+  for (const key of Object.keys(value)) if (hasUnknown((value as Plain)[key])) return true
+  return false
 }
 
 /** Path of the first message that kept unknown fields; null where there is none. */

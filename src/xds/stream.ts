@@ -20,7 +20,7 @@ export type XdsStreamOptions = {
   readonly xds: XdsType
   readonly call: ServerDuplexStream<Buffer, Buffer>
   readonly published: () => Publication | null
-  /** After every request that meant something; `client` is known by then. */
+  /** After every request, and where an acknowledgement holds for a later version too; `client` is known by then. */
   readonly answered: (stream: XdsStream, answer: Answer) => void
   readonly ended: (stream: XdsStream) => void
 }
@@ -73,6 +73,7 @@ export class XdsStream {
     if (step.next.kind === 'send' && publication !== null) {
       call.write(encodedResponse(xds, step.next.response, publication.stamp))
     } else if (step.next.kind === 'wait') this.#holdFor(step.next.waitMs)
+    else if (step.next.kind === 'covered') this.#options.answered(this, { ...step.next, kind: 'acked' })
   }
 
   #receive(bytes: Buffer): void {
@@ -82,9 +83,8 @@ export class XdsStream {
     this.#client ??= request.node?.id || UNNAMED
     const { after, answer } = onRequest(this.#subscription, request, performance.now())
     this.#subscription = after
-    // An acknowledgement may cover later publications too; who hears of it finds that settled.
-    this.flush()
     this.#options.answered(this, answer)
+    this.flush()
   }
 
   #decode(bytes: Buffer): DiscoveryRequestMessage | null {

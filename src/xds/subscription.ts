@@ -67,9 +67,13 @@ export type Answer =
       readonly detail: string
     }
 
-/** `wait`: something is due, but not before this many milliseconds. */
+/**
+ * `wait`: something is due, but not before this many milliseconds. `covered`: what the client acknowledged last is what this version says, so it runs that
+ * one too, and need not be asked.
+ */
 export type Next =
   | { readonly kind: 'send'; readonly response: Response }
+  | { readonly kind: 'covered'; readonly version: string; readonly nonce: string }
   | { readonly kind: 'wait'; readonly waitMs: number }
   | { readonly kind: 'nothing' }
 
@@ -121,10 +125,9 @@ export function next(
   served: Served | null,
   nowMs: number,
 ): { readonly after: Subscription; readonly next: Next } {
-  if (!before.begun || before.unanswered || served === null) return { after: before, next: { kind: 'nothing' } }
-  if (isUnsubscribed(before) || !(before.owed || differs(before, served))) {
-    return { after: covering(before, served), next: { kind: 'nothing' } }
-  }
+  if (isUnsubscribed(before) || before.unanswered || served === null)
+    return { after: before, next: { kind: 'nothing' } }
+  if (!before.owed && !differs(before, served)) return cover(before, served)
   if (nowMs < before.holdUntilMs) return { after: before, next: { kind: 'wait', waitMs: before.holdUntilMs - nowMs } }
   const nonce = String(before.nonces + 1)
   const response = { nonce, version: served.version, order: served.order, resources: select(before.wanted, served) }
@@ -194,12 +197,13 @@ function holdMs(refusals: number): number {
 }
 
 /** The client's last answer holds for `served` too, because what it wants did not change. */
-function covering(before: Subscription, { version, order }: Served): Subscription {
-  if (before.last === null || before.covers === null || before.covers.order >= order) return before
-  const refusal = before.refusal
+function cover(before: Subscription, { version, order }: Served): ReturnType<typeof next> {
+  const { last, covers, refusal } = before
+  if (last === null || covers === null || covers.order >= order) return { after: before, next: { kind: 'nothing' } }
+  const after = { ...before, covers: { version, order } }
   return refusal !== null
-    ? { ...before, covers: { version, order }, refusal: { ...refusal, order } }
-    : { ...before, covers: { version, order }, ackedOrder: order }
+    ? { after: { ...after, refusal: { ...refusal, order } }, next: { kind: 'nothing' } }
+    : { after: { ...after, ackedOrder: order }, next: { kind: 'covered', version, nonce: last.nonce } }
 }
 
 function differs({ wanted, last }: Subscription, { resources }: Served): boolean {
