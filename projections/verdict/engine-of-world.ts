@@ -1,8 +1,10 @@
 /** The policy engine that a node would have at a moment: made from what the world holds then, not from the way there. */
 import type { IdentityId } from '../../events/ids.ts'
+import type { Json } from '../../events/schema.ts'
 import { RESERVED_IDENTITIES } from '../identity/reserved.ts'
 import { type KnownIdentity, PolicyEngine } from '../policy/engine.ts'
 import { readPolicy } from '../policy/parse/policy.ts'
+import type { PolicyRule } from '../policy/rule.ts'
 import { EMPTY_NODE, type World } from '../world.ts'
 
 /** `node` names whose local identities count; null where there is no node. */
@@ -16,10 +18,16 @@ export function engineOfWorld(world: World, node: string | null): PolicyEngine {
   }
   const inOrder = [...world.policies.entries()].toSorted(([, a], [, b]) => a.revision - b.revision)
   for (const [key, { manifest }] of inOrder) {
-    const reading = readPolicy(manifest)
-    if (reading.kind === 'accepted') engine.apply({ kind: 'policy-set', key, rules: reading.policy.rules })
+    engine.apply({ kind: 'policy-set', key, rules: rulesOf(key, manifest) })
   }
   return engine
+}
+
+/** Throws `TypeError` where a manifest on the log is not a policy: leaving it out would open what it denies. */
+function rulesOf(key: string, manifest: Json): readonly PolicyRule[] {
+  const reading = readPolicy(manifest)
+  if (reading.kind === 'refused') throw new TypeError(`the log holds ${key}, which is not a policy`)
+  return reading.policy.rules
 }
 
 function knownIdentities(world: World, node: string | null): readonly KnownIdentity[] {

@@ -4,6 +4,7 @@ import type { Problem } from '../../events/fields.ts'
 import { DatapathError } from '../ports/datapath.ts'
 import { FlowStoreError } from '../ports/flows.ts'
 import { LogError } from '../ports/log.ts'
+import { XdsSocketError } from '../xds/socket-file.ts'
 
 export const EXIT = { ok: 0, difference: 1, usage: 2, notFound: 3, integrity: 4, backend: 5 } as const
 
@@ -26,7 +27,7 @@ const INTEGRITY: readonly string[] = ['log-corrupt', 'log-newer', 'flows-damaged
 export function exitCodeOf(error: unknown): number | null {
   if (error instanceof CliError) return EXIT[error.kind]
   if (error instanceof DecodeError) return EXIT.integrity
-  if (error instanceof DatapathError) return EXIT.backend
+  if (error instanceof DatapathError || error instanceof XdsSocketError) return EXIT.backend
   if (!(error instanceof LogError) && !(error instanceof FlowStoreError)) return null
   return INTEGRITY.includes(error.code) ? EXIT.integrity : EXIT.backend
 }

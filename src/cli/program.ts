@@ -12,6 +12,7 @@ import { CliError, EXIT, exitCodeOf, messageOf } from './failure.ts'
 import { FLOW_VERDICTS, type FlowsOptions, printFlows } from './flows-verb.ts'
 import { addHistory } from './history-grammar.ts'
 import { type LogOptions, type LogSink, printLog } from './log-verb.ts'
+import { count } from './option-values.ts'
 import { addQuestions } from './question-grammar.ts'
 import { COLOUR_CHOICES } from './render/colour.ts'
 import * as verbs from './verbs.ts'
@@ -165,11 +166,6 @@ function endpointId(text: string): number {
     throw new InvalidArgumentError(`an endpoint id is 1 to ${ENDPOINT_ID_MAX}`)
   }
   return id
-}
-
-function count(text: string): number {
-  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError('is not a number above 0')
-  return Number(text)
 }
 
 function xdsType(text: string): XdsType {

@@ -1,14 +1,13 @@
 /** The grammar of the verbs that ask what policies say: `why`, `check`, `eval`. */
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { OUTPUTS } from './answer.ts'
 import { REPORT_FORMATS } from './check/report.ts'
 import { type CheckOptions, checkPolicies } from './check/verb.ts'
 import { evaluateFile } from './eval/verb.ts'
 import type { LogSink } from './log-verb.ts'
+import { collect, portNumber } from './option-values.ts'
 import { COLOUR_CHOICES } from './render/colour.ts'
 import { explain, type WhyOptions } from './why-verb.ts'
-
-const PORT_MAX = 0xffff
 
 export type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
 
@@ -44,14 +43,4 @@ export function addQuestions(program: Command, { sink, place }: Context): void {
     .description('answer cases, one JSON object a line, without a log: one result a line')
     .argument('<file>', 'JSON lines, or - for standard input')
     .action((file: string) => evaluateFile(file, sink))
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value]
-}
-
-function portNumber(text: string): number {
-  const port = Number(text)
-  if (!/^[0-9]{1,5}$/.test(text) || port > PORT_MAX) throw new InvalidArgumentError(`is not 0 to ${PORT_MAX}`)
-  return port
 }

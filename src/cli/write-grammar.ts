@@ -1,8 +1,9 @@
 /** The grammar of the verbs that append, and of `validate`, which looks at files only. */
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { OUTPUTS } from './answer.ts'
 import { addEndpoints, type DeleteEndpointOptions, deleteEndpoints, type EndpointOptions } from './endpoint-verbs.ts'
 import type { LogSink } from './log-verb.ts'
+import { collect, wholeNumber } from './option-values.ts'
 import type { FileOptions } from './policy-documents.ts'
 import { apply, type DeleteOptions, deletePolicies, type TagOptions, tag, validate } from './policy-verbs.ts'
 import type { WriteOptions } from './written.ts'
@@ -66,13 +67,4 @@ function writing(command: Command, place: Context['place']): Command {
   return place(command)
     .option('--dry-run', 'say what would happen and append nothing', false)
     .addOption(new Option('-o, --output <form>').choices(OUTPUTS).default('table'))
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value]
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[0-9]{1,10}$/.test(text)) throw new InvalidArgumentError('is not a whole number')
-  return Number(text)
 }

@@ -2,16 +2,14 @@
  * What stands behind a denial: the rule that denies, or for default deny the rules that isolate and those that came nearest; for a request
  * what the proxy would have let pass. And what would allow it.
  *
- * Nothing is evaluated a second time: who isolates is asked of the engine rule by rule, and who came nearest is read from the policy map that
- * denied.
+ * The rules are told by the engine of the moment (projections/policy/explain.ts); whom they take is read from the map that denied.
  */
-import { type NamedPort, resourceKey } from '../../events/fields.ts'
-import type { IdentityId, LabelText } from '../../events/ids.ts'
+import type { IdentityId } from '../../events/ids.ts'
 import type { PolicyMapEntry } from '../../projections/datapath/policy-map.ts'
-import { PolicyEngine } from '../../projections/policy/engine.ts'
-import { readPolicy } from '../../projections/policy/parse/policy.ts'
+import type { PolicyEngine, PolicySubject } from '../../projections/policy/engine.ts'
+import { explain, explainRequest } from '../../projections/policy/explain.ts'
+import type { ConsideredElement, Lack } from '../../projections/policy/resolve/considered.ts'
 import type { Asked, JudgedPolicy, Judgement } from '../../projections/verdict/judge.ts'
-import type { World } from '../../projections/world.ts'
 import type { HeaderMatcher, PortNetworkPolicyRule } from '../../projections/xds/messages.ts'
 import { type Provenance, type RuleRef, ruleRef } from './provenance.ts'
 
@@ -22,119 +20,103 @@ export type Shortfall = {
   readonly nearest: readonly NearMiss[]
   /** Requests that the proxy lets pass from this peer on this port. */
   readonly requests: readonly string[]
+  /** HTTP rules for this connection, nearest first, with the conditions that the request does not meet. */
+  readonly unmet: readonly { readonly rule: RuleRef; readonly conditions: readonly string[] }[]
   readonly wouldAllow: string
 }
 
-/** A rule that would have allowed, had the one thing been different. */
+/** A rule element that would have allowed, had it not lacked something. */
 export type NearMiss = {
-  readonly rules: readonly RuleRef[]
-  readonly differs: 'peer' | 'port'
-  /** `80/TCP`, `ANY`. */
+  readonly rule: RuleRef
+  readonly lacks: readonly Lack[]
+  readonly takes: readonly Taken[]
+}
+
+/** Whom an element takes on a port (`80/TCP`, `ANY`): a few of them, and `further` more. */
+export type Taken = {
   readonly port: string
-  /** Whom it takes: the peer itself where the port differs. A few of them; `further` more. */
   readonly identities: readonly { readonly identity: number; readonly labels: readonly string[] }[]
   readonly further: number
 }
 
 export type DenyContext = {
-  readonly world: World
   readonly provenance: Provenance
+  readonly engine: PolicyEngine
+  /** What denied. */
   readonly policy: JudgedPolicy | null
-  readonly subject: {
-    readonly identity: IdentityId
-    readonly labels: readonly string[]
-    readonly namedPorts: readonly NamedPort[]
-  }
+  readonly subject: PolicySubject & { readonly labels: readonly string[] }
   readonly asked: Asked
   readonly labelsOf: (identity: IdentityId) => readonly string[]
 }
 
 /** As many are shown: more of them explain nothing. */
-const NEAREST_MAX = 5
+const PORTS_MAX = 5
+const UNMET_MAX = 5
 const IDENTITIES_MAX = 3
 const REQUESTS_MAX = 20
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' }
 
-export function explainDeny(judgement: Judgement, context: DenyContext): Shortfall {
-  const { entry, verdict } = judgement
+export function explainDeny({ entry, verdict }: Judgement, context: DenyContext): Shortfall {
+  const nothing = { isolating: [], nearest: [], requests: [], unmet: [] }
   if (verdict === 'redirect') {
     const requests = passingRequests(context)
-    return { reason: 'request-not-allowed', isolating: [], nearest: [], requests, wouldAllow: anotherRequest(context) }
+    return {
+      ...nothing,
+      reason: 'request-not-allowed',
+      requests,
+      unmet: unmetOf(context),
+      wouldAllow: anotherRequest(context),
+    }
   }
   if (entry !== null) {
     const wouldAllow = 'no rule can: a deny rule wins over every allow; it has to go or to be narrowed'
-    return { reason: 'denied-by-rule', isolating: [], nearest: [], requests: [], wouldAllow }
+    return { ...nothing, reason: 'denied-by-rule', wouldAllow }
   }
+  const { engine, subject, asked, provenance } = context
+  const explanation = explain(engine, subject, asked)
+  const [isolated, nearest] =
+    explanation.kind === 'explained' ? [explanation.isolatedBy, explanation.nearest] : [[], []]
   return {
+    ...nothing,
     reason: 'default-deny',
-    isolating: isolatingRules(context),
-    nearest: nearMisses(context),
-    requests: [],
+    isolating: isolated.map((origin) => ruleRef(provenance, origin)),
+    nearest: nearMisses(nearest, context),
     wouldAllow: anotherRule(context),
   }
 }
 
-/** Each rule alone: the direction is enforced by it or it is not. */
-function isolatingRules({ world, provenance, subject, asked }: DenyContext): readonly RuleRef[] {
-  const { identity, namedPorts } = subject
-  const known = { id: identity, labels: subject.labels as readonly LabelText[], prefix: null }
-  const isolates = (key: string, rule: Parameters<typeof alone>[1]): boolean => {
-    const policy = alone(key, rule, known).resolve({ identity, namedPorts })
-    if (policy.kind !== 'resolved') return false
-    return asked.direction === 'ingress' ? policy.ingressEnforced : policy.egressEnforced
-  }
-  return [...world.policies.values()]
-    .toSorted((a, b) => a.revision - b.revision)
-    .flatMap(({ resource, manifest }) => {
-      const reading = readPolicy(manifest)
-      const key = resourceKey(resource)
-      const rules = reading.kind === 'accepted' ? reading.policy.rules : []
-      return rules.filter((rule) => isolates(key, rule)).map(({ pointer }) => ruleRef(provenance, `${key}#${pointer}`))
-    })
+function unmetOf({ engine, subject, asked, provenance }: DenyContext): Shortfall['unmet'] {
+  const { request } = asked
+  if (request === null) return []
+  const { considered } = explainRequest(engine, subject, { ...asked, request })
+  return considered
+    .slice(0, UNMET_MAX)
+    .map(({ origin, unmet }) => ({ rule: ruleRef(provenance, origin), conditions: unmet }))
 }
 
-type Known = { readonly id: IdentityId; readonly labels: readonly LabelText[]; readonly prefix: null }
-type Rule = Extract<ReturnType<typeof readPolicy>, { readonly kind: 'accepted' }>['policy']['rules'][number]
-
-function alone(key: string, rule: Rule, known: Known): PolicyEngine {
-  const engine = new PolicyEngine()
-  engine.apply({ kind: 'identities', added: [known], removed: [] })
-  engine.apply({ kind: 'policy-set', key, rules: [rule] })
-  return engine
-}
-
-/** Entries of the same direction that fit in all but one thing, grouped by the rules behind them; the nearest is the one that takes the peer. */
-function nearMisses({ policy, asked, provenance, labelsOf }: DenyContext): readonly NearMiss[] {
-  const groups = new Map<
-    string,
-    { readonly entry: PolicyMapEntry; readonly differs: 'peer' | 'port'; identities: Set<IdentityId> }
-  >()
-  for (const entry of policy?.map.values() ?? []) {
-    const { key, value } = entry
-    if (key.direction !== asked.direction || value.verdict === 'deny') continue
-    const takesPeer = key.identity === 0 || key.identity === asked.identity
-    const takesPort = covers(entry, asked)
-    if (!takesPeer && !takesPort) continue
-    const differs = takesPeer ? 'port' : 'peer'
-    const name = `${differs} ${portText(entry)} ${value.origins.join(' ')}`
-    const group = groups.get(name) ?? { entry, differs, identities: new Set() }
-    group.identities.add(key.identity)
-    groups.set(name, group)
-  }
-  const sorted = [...groups.entries()].toSorted(([a], [b]) => (a < b ? 1 : -1))
-  return sorted.slice(0, NEAREST_MAX).map(([, { entry, differs, identities }]) => ({
-    rules: entry.value.origins.map((origin) => ruleRef(provenance, origin)),
-    differs,
-    port: portText(entry),
-    identities: [...identities].slice(0, IDENTITIES_MAX).map((identity) => ({ identity, labels: labelsOf(identity) })),
-    further: Math.max(0, identities.size - IDENTITIES_MAX),
+/** Of the elements that would allow it those that lack the least; whom and what they take is read from the map. */
+function nearMisses(nearest: readonly ConsideredElement[], context: DenyContext): readonly NearMiss[] {
+  return nearest.map(({ origin, lacks }) => ({
+    rule: ruleRef(context.provenance, origin),
+    lacks,
+    takes: takenBy(origin, context),
   }))
 }
 
-function covers({ key }: PolicyMapEntry, { protocol, port }: Asked): boolean {
-  if (key.protocol === 0) return true
-  const last = key.port + 2 ** (16 - key.portBits) - 1
-  return key.protocol === protocol && (key.portBits === 0 || (port >= key.port && port <= last))
+/** By port, whom the element lets in; nothing where it takes nobody that is known. */
+function takenBy(origin: string, { policy, asked, labelsOf }: DenyContext): readonly Taken[] {
+  const byPort = new Map<string, Set<IdentityId>>()
+  for (const entry of policy?.map.values() ?? []) {
+    const { key, value } = entry
+    if (key.direction !== asked.direction || value.verdict === 'deny' || !value.origins.includes(origin)) continue
+    const port = portText(entry)
+    byPort.set(port, (byPort.get(port) ?? new Set()).add(key.identity))
+  }
+  return [...byPort].slice(0, PORTS_MAX).map(([port, identities]) => ({
+    port,
+    identities: [...identities].slice(0, IDENTITIES_MAX).map((identity) => ({ identity, labels: labelsOf(identity) })),
+    further: Math.max(0, identities.size - IDENTITIES_MAX),
+  }))
 }
 
 function portText({ key: { protocol, port, portBits } }: PolicyMapEntry): string {

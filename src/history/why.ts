@@ -143,7 +143,8 @@ function sideOf(state: WhyState, { protocol, port, request }: WhyQuestion, { dir
   const deciding = judged.inForce ?? judged.wanted
   const allowed = deciding?.allowed ?? false
   const context: DenyContext = {
-    ...state,
+    provenance: state.provenance,
+    engine,
     policy: policies.inForce ?? policies.wanted,
     subject: { identity: subject.identity, labels: subject.labels, namedPorts: view.namedPorts },
     asked,

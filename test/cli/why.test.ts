@@ -115,6 +115,10 @@ test('C22 why: a request that no rule takes ends with 1, with the requests that 
   assert.match(out, /^DENIED .*TCP 80, PUT \/v1\/exhaust-port\n/)
   assert.match(out, /L7 {4}deny, no rule takes the request/)
   assert.match(out, /requests that pass\n {4}POST \/v1\/request-landing\n/)
+  assert.match(
+    out,
+    /not met\n {4}:method POST, :path \/v1\/request-landing\n {6}CiliumNetworkPolicy\/default\/rule1 \/spec\/ingress\/0/,
+  )
   assert.match(out, /what would allow it: an http rule/)
 })
 
@@ -125,14 +129,14 @@ test('C22 why: default deny names who isolates, who came nearest and what would 
   assert.match(out, /isolated by\n {4}CiliumNetworkPolicy\/default\/rule1 \/spec: revision 2/)
   assert.match(
     out,
-    /takes 80\/TCP from or to .*29439 \(k8s:class=tiefighter.*\).*: the peer differs\n {6}CiliumNetworkPolicy\/default\/rule1 \/spec\/ingress\/0/,
+    /nearest rules\n {4}CiliumNetworkPolicy\/default\/rule1 \/spec\/ingress\/0: revision 2.*\n {6}misses: the other side is not among its peers\n {6}takes 80\/TCP with .*29439 \(k8s:class=tiefighter/,
   )
   assert.match(
     out,
     /what would allow it: an ingress rule of a policy that selects .*k8s:class=deathstar.*: fromEndpoints matching .*k8s:class=xwing.*, toPorts 80\/TCP/,
   )
   const wrongPort = await whyAt('enforced', 'tiefighter', '--port', '22')
-  assert.match(wrongPort.out, /takes 80\/TCP from or to 29439 .*: the port differs/)
+  assert.match(wrongPort.out, /rule1 \/spec\/ingress\/0: .*\n {6}misses: another port\n {6}takes 80\/TCP/)
 })
 
 test('C22 why: a deny rule is named, and nothing can allow it', async () => {

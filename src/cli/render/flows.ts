@@ -48,7 +48,7 @@ function summaryText({ kind, http, protocol, dropReason, proxyPort }: Flow): str
   if (http !== null) {
     const request = `${http.method} http://${http.host}${http.path}`
     if (kind === 'http-request') return `${http.protocol} ${request}`
-    return `${http.protocol} ${http.status} ${http.durationMs ?? 0}ms (${request})`
+    return `${http.protocol} ${http.status} ${Math.round(http.durationMs ?? 0)}ms (${request})`
   }
   const name = PROTOCOLS[protocol] ?? `protocol ${protocol}`
   const reason = dropReason === null ? '' : `; ${DROP_REASONS[dropReason] ?? `drop reason ${dropReason}`}`

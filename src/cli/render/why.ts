@@ -77,25 +77,44 @@ function differenceLines({ wanted, unresolvable }: Side): readonly string[] {
   ]
 }
 
-function shortfallLines({ reason, isolating, nearest, requests, wouldAllow }: Shortfall): readonly string[] {
+function shortfallLines({ reason, isolating, nearest, requests, unmet, wouldAllow }: Shortfall): readonly string[] {
   return [
     ...(reason === 'default-deny' ? ['  isolated by', ...orNone(isolating.map(ruleText))] : []),
     ...(nearest.length === 0 ? [] : ['  nearest rules', ...nearest.flatMap(nearLines)]),
     ...(requests.length === 0 ? [] : ['  requests that pass', ...requests.map((text) => `    ${text}`)]),
+    ...(unmet.length === 0 ? [] : ['  not met', ...unmet.flatMap(unmetLines)]),
     `  what would allow it: ${wouldAllow}`,
   ]
+}
+
+function unmetLines({ rule, conditions }: Shortfall['unmet'][number]): readonly string[] {
+  return [`    ${conditions.join(', ')}`, `      ${ruleText(rule)}`]
 }
 
 function orNone(lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? ['    no policy of this moment'] : lines.map((line) => `    ${line}`)
 }
 
-function nearLines({ rules, differs, port, identities, further }: NearMiss): readonly string[] {
-  const takes = identities.map(({ identity, labels }) => `${identity === 0 ? 'anyone' : identity}${labelText(labels)}`)
-  const more = further === 0 ? '' : ` and ${further} more`
+/** Lacks in the words of the explanation, for people. */
+const LACKS: Readonly<Record<NearMiss['lacks'][number], string>> = {
+  peer: 'the other side is not among its peers',
+  requirement: 'the other side lacks what rules require of peers',
+  protocol: 'another protocol',
+  port: 'another port',
+  'port-name': 'the name of its port is no port here',
+  everything: 'it names neither peers nor ports',
+}
+
+function nearLines({ rule, lacks, takes }: NearMiss): readonly string[] {
   return [
-    `    takes ${port} from or to ${takes.join(', ')}${more}: the ${differs} differs`,
-    ...rules.map((rule) => `      ${ruleText(rule)}`),
+    `    ${ruleText(rule)}`,
+    `      misses: ${lacks.map((lack) => LACKS[lack]).join('; ')}`,
+    ...takes.map(({ port, identities, further }) => {
+      const who = identities.map(
+        ({ identity, labels }) => `${identity === 0 ? 'anyone' : identity}${labelText(labels)}`,
+      )
+      return `      takes ${port} with ${who.join(', ')}${further === 0 ? '' : ` and ${further} more`}`
+    }),
   ]
 }
 
