@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { RE2JS } from 're2js'
 import { stringify } from 'yaml'
 import { canonicalText } from '../../events/canonical.ts'
 import type { Json } from '../../events/schema.ts'
 import { readJsonText } from '../../projections/policy/parse/json-text.ts'
 import { readPolicy } from '../../projections/policy/parse/policy.ts'
 import { PROBLEMS_MAX } from '../../projections/policy/parse/reader.ts'
+import { isPlainExpression } from '../../projections/policy/parse/regex.ts'
 import { POLICY_TEXT_MAX, problemsOfText, readPolicyText } from '../../projections/policy/parse/text.ts'
 import { readYamlText } from '../../projections/policy/parse/yaml-text.ts'
 import { readInvalidVectors, readVectors } from '../vectors/read.ts'
@@ -200,6 +202,31 @@ test('P27 a value written as JSON or as YAML is read back', () => {
     }),
     { seed: SEED, numRuns: 500 },
   )
+})
+
+test('P27 an expression that is taken without compiling compiles', () => {
+  const piece = fc.constantFrom(
+    ...'ab9/-. |^$*+?()[]\\_:',
+    '[a-z]',
+    '[^0-9_]+',
+    '(?:a|b)*',
+    '(.*)',
+    '\\.',
+    '\\d+',
+    '.*',
+    '.+',
+  )
+  const expression = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''))
+  let plain = 0
+  fc.assert(
+    fc.property(expression, (text) => {
+      if (!isPlainExpression(text)) return
+      plain += 1
+      RE2JS.compile(text)
+    }),
+    { seed: SEED, numRuns: 5_000 },
+  )
+  assert.ok(plain > 300, `${plain} plain expressions`)
 })
 
 /** Milliseconds; several times what a slow machine needs, and far below what an input without bound would take. */

@@ -64,12 +64,29 @@ const UNSUPPORTED: { readonly [suffix: string]: string } = {
 const EGRESS_ONLY: readonly string[] = ['Services', 'FQDNs']
 const ALLOW_ONLY: readonly string[] = ['FQDNs']
 
-export function peerFields(section: Section): readonly string[] {
+type Field = { readonly name: string; readonly read: Read | null; readonly unsupported: string | null }
+
+const FIELDS: { readonly [section in Section]: readonly Field[] } = {
+  ingress: fieldsOf('ingress'),
+  ingressDeny: fieldsOf('ingressDeny'),
+  egress: fieldsOf('egress'),
+  egressDeny: fieldsOf('egressDeny'),
+}
+
+function fieldsOf(section: Section): readonly Field[] {
   const ingress = section.startsWith('ingress')
   return [...Object.keys(READERS), ...Object.keys(UNSUPPORTED)]
     .filter((suffix) => !(ingress && EGRESS_ONLY.includes(suffix)))
     .filter((suffix) => !(isDeny(section) && ALLOW_ONLY.includes(suffix)))
-    .map((suffix) => `${ingress ? 'from' : 'to'}${suffix}`)
+    .map((suffix) => ({
+      name: `${ingress ? 'from' : 'to'}${suffix}`,
+      read: READERS[suffix] ?? null,
+      unsupported: UNSUPPORTED[suffix] ?? null,
+    }))
+}
+
+export function peerFields(section: Section): readonly string[] {
+  return FIELDS[section].map(({ name }) => name)
 }
 
 /** Null where the element names no peers at all; an empty list of peers selects nobody. */
@@ -79,20 +96,18 @@ export function readPeers(
   path: string,
   { section, scope }: { readonly section: Section; readonly scope: Scope },
 ): readonly Peer[] | null {
-  const given: { readonly field: string; readonly peers: readonly (Peer | null)[] }[] = []
-  for (const field of peerFields(section)) {
-    const suffix = field.replace(/^(from|to)/, '')
-    if (UNSUPPORTED[suffix] !== undefined && (reader.list(object, field, path) ?? []).length > 0) {
-      reader.refuse('peers-unsupported', pointer(path, field), `${field}: ${UNSUPPORTED[suffix]}`)
+  const given: { readonly name: string; readonly peers: readonly (Peer | null)[] }[] = []
+  for (const { name, read, unsupported } of FIELDS[section]) {
+    if ((object[name] ?? null) === null) continue
+    if (unsupported !== null && (reader.list(object, name, path) ?? []).length > 0) {
+      reader.refuse('peers-unsupported', pointer(path, name), `${name}: ${unsupported}`)
     }
-    const read = READERS[suffix]
-    const peers =
-      read === undefined ? null : reader.each(object, field, path, (item, at) => read(reader, item, at, scope))
-    if (peers !== null) given.push({ field, peers })
+    const peers = read === null ? null : reader.each(object, name, path, (item, at) => read(reader, item, at, scope))
+    if (peers !== null) given.push({ name, peers })
   }
   const filled = given.filter(({ peers }) => peers.length > 0)
   if (filled.length > 1) {
-    const names = filled.map(({ field }) => field).toSorted()
+    const names = filled.map(({ name }) => name).toSorted()
     reader.refuse('peers-combined', path, `combining ${names[0]} and ${names[1]} is not supported`)
   }
   return given.length === 0 ? null : given.flatMap(({ peers }) => peers).filter((peer) => peer !== null)

@@ -63,7 +63,10 @@ export class Reader {
 
   /** Each element read with its path; null where the field is not given. */
   each<T>(object: JsonObject, key: string, path: string, read: (value: Json, path: string) => T): readonly T[] | null {
-    return this.list(object, key, path)?.map((value, index) => read(value, pointer(pointer(path, key), index))) ?? null
+    const list = this.list(object, key, path)
+    if (list === null) return null
+    const at = pointer(path, key)
+    return list.map((value, index) => read(value, pointer(at, index)))
   }
 
   /** Null where the field is not given. */
@@ -101,8 +104,12 @@ export class Reader {
 
   /** Text values by key. */
   dictionary(object: JsonObject, key: string, path: string): readonly (readonly [string, string])[] {
-    const inner = this.anyObject(object[key], pointer(path, key))
-    return Object.entries(inner).map(([name, value]) => [name, this.asText(value, pointer(pointer(path, key), name))])
+    if (object[key] === undefined) return []
+    const at = pointer(path, key)
+    return Object.entries(this.anyObject(object[key], at)).map(([name, value]) => [
+      name,
+      this.asText(value, pointer(at, name)),
+    ])
   }
 }
 
@@ -125,9 +132,11 @@ function isDeeperThan(value: Json, levels: number): boolean {
   return levels === 0 || Object.values(value).some((inner: Json) => isDeeperThan(inner, levels - 1))
 }
 
-/** JSON pointer (RFC 6901). */
+/** JSON pointer (RFC 6901). Made for every value that is read, so the common case only joins. */
 export function pointer(path: string, key: string | number): string {
-  return `${path}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`
+  return typeof key === 'string' && (key.includes('/') || key.includes('~'))
+    ? `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    : `${path}/${key}`
 }
 
 export function isJsonObject(value: Json | undefined): value is JsonObject {

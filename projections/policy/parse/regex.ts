@@ -14,8 +14,16 @@ export const PROGRAM_MAX = 10_000
 /** Instructions that the expressions of one input may have together: about a second of compiling. */
 export const PROGRAMS_MAX = 200_000
 
-/** Without any operator but `.`, `*`, `+` and `?` where they are surely right; most expressions are of this kind and need no compiling. */
-const PLAIN = /^(?:[-\w/ ~%@:,;=&]|\.[*+?]?)+$/
+/**
+ * Expressions of which one sees that they are right: literals, dots, common classes and flat groups, each with at most one operator, and
+ * alternatives. Most expressions of policies are of this kind and need no compiling.
+ */
+const PLAIN =
+  /^(?:(?:[-\w/ ~%@:,;=&"'<>!#.]|\\[-./dwsDWS]|\[\^?(?:a-z|A-Z|0-9|[_./])+\]|\((?:\?:)?(?:[-\w/ ]|\.[*+]?|\|)*\))[*+?]?|[|^$])+$/
+
+export function isPlainExpression(expression: string): boolean {
+  return PLAIN.test(expression)
+}
 
 export function checkExpression(reader: Reader, expression: string | null, path: string): void {
   if (expression === null) return
@@ -23,7 +31,7 @@ export function checkExpression(reader: Reader, expression: string | null, path:
     reader.refuse('regex-too-long', path, `${expression.length} characters are more than ${EXPRESSION_MAX}`)
     return
   }
-  if (PLAIN.test(expression)) return
+  if (isPlainExpression(expression)) return
   const size = expectedSize(expression)
   reader.budget.left -= Math.min(size, PROGRAM_MAX)
   if (size > PROGRAM_MAX) {

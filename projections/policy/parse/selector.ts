@@ -51,7 +51,21 @@ export function readSubject(
 }
 
 export function selectorOf(requirements: readonly LabelRequirement[]): LabelSelector {
-  return { requirements: requirements.toSorted((a, b) => (requirementText(a) < requirementText(b) ? -1 : 1)) }
+  if (requirements.length < 2) return { requirements }
+  return { requirements: requirements.toSorted(compareRequirements) }
+}
+
+function compareRequirements(a: LabelRequirement, b: LabelRequirement): number {
+  return (
+    compareTexts(a.source, b.source) ||
+    compareTexts(a.key, b.key) ||
+    compareTexts(a.operator, b.operator) ||
+    compareTexts(a.values.join(), b.values.join())
+  )
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 type Parts = { readonly labels: readonly LabelRequirement[]; readonly expressions: readonly LabelRequirement[] }
@@ -145,7 +159,12 @@ function requirement(
       reader.refuse('label-value', path, `${JSON.stringify(value)} is not a label value`)
     }
   }
-  return { source, key: `${style.prefix}${key}`, operator, values: [...new Set(values)].toSorted() }
+  return {
+    source,
+    key: `${style.prefix}${key}`,
+    operator,
+    values: values.length < 2 ? values : [...new Set(values)].toSorted(),
+  }
 }
 
 /** As in Kubernetes (apimachinery pkg/util/validation): a name, or a DNS subdomain, a slash and a name. */

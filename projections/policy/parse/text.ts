@@ -26,6 +26,7 @@ export function readPolicyText(text: string, bareName: string): PolicyText {
   if (text.length > POLICY_TEXT_MAX) return onlyProblem('text-too-long', `longer than ${POLICY_TEXT_MAX} characters`)
   const found = new Findings(text.startsWith('\ufeff') ? text.slice(1) : text, bareName)
   for (const part of partsOf(found.text)) {
+    if (found.problems.length === PROBLEMS_MAX) break
     if (part.kind === 'faults') found.addFaults(part.faults)
     else for (const object of objectsOf(part.document.value)) found.addObject(object, part.document)
   }

@@ -10,6 +10,8 @@ import { YamlValues } from './yaml-values.ts'
 
 /** Tokens of one document: the package needs up to a kilobyte for each. It is about 1.5 MB of policies. */
 export const YAML_TOKENS_MAX = 500_000
+/** Ten megabytes of the shortest policies are not as many. */
+export const YAML_DOCUMENTS_MAX = 50_000
 /** A document's faults after these tell nothing new. */
 const FAULTS_MAX = 100
 
@@ -40,6 +42,7 @@ const MARKS: readonly string[] = ['\u0002', '\u0018', SCALAR_MARK]
 /** Stops before the parser meets what it takes too long or too much memory for. */
 class TokenGuard {
   #count = 0
+  #documents = 0
   #offset = 0
   #inScalar = false
 
@@ -50,7 +53,14 @@ class TokenGuard {
     // A scalar may have the text of a mark.
     if (!scalar && MARKS.includes(lexeme)) return null
     this.#offset += lexeme.length
-    this.#count = lexeme === '---' && !scalar ? 0 : this.#count + 1
+    if (lexeme === '---' && !scalar) {
+      this.#count = 0
+      this.#documents += 1
+    }
+    this.#count += 1
+    if (this.#documents > YAML_DOCUMENTS_MAX) {
+      return { code: 'text-too-large', reason: `more than ${YAML_DOCUMENTS_MAX} documents`, offset }
+    }
     if (this.#count > YAML_TOKENS_MAX) {
       const reason = `a document has more than ${YAML_TOKENS_MAX} tokens: split it, or write JSON`
       return { code: 'document-too-large', reason, offset }
