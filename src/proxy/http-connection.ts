@@ -332,14 +332,13 @@ export class HttpConnection implements Connection {
     const exchange = this.#exchange
     if (exchange === null || !exchange.reader.done) return
     const { head, reader, body } = exchange
-    const stays = reader.head?.keepAlive === true
-    // A response may come before the request is whole; then the request goes on, unless upstream will not read it.
-    if (body !== null && stays) return
-    this.#exchange = null
-    if (body !== null || !stays || !head.keepAlive || this.#draining || this.#downstreamEnded) {
+    // An answer before the end of the request: upstream may take what still comes for the next request, which nobody has checked.
+    const early = body !== null
+    if (early || reader.head?.keepAlive !== true || !head.keepAlive || this.#draining || this.#downstreamEnded) {
       this.#closeGently()
       return
     }
+    this.#exchange = null
     this.#phase = 'head'
     if (this.#input.length === 0) this.#services.registry.idle(this)
     else this.#readRequests()

@@ -10,10 +10,14 @@ export function tunnel(downstream: Socket, upstream: Socket): void {
   upstream.resume()
 }
 
-/** A reset of one side becomes a reset of the other; an orderly end has travelled through the pipe before. */
+/**
+ * A reset of one side becomes a reset of the other. Where one side has ended and is gone, the other gets what is still written to it and then goes
+ * too: nobody is left to read it.
+ */
 function closeWith(one: Socket, other: Socket): void {
   one.on('error', () => other.resetAndDestroy())
   one.on('close', () => {
-    if (!one.readableEnded || !other.writableFinished) other.destroy()
+    if (one.readableEnded) other.destroySoon()
+    else other.destroy()
   })
 }

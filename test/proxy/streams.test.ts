@@ -352,16 +352,33 @@ test('H21 an upstream that closes between two requests closes downstream', async
   assert.match(await exchange(it.port, get('/a')), /\r\n\r\n1$/)
 })
 
-test('H15 an answer before the whole request passes, and the request goes on', async () => {
+test('H15 an answer before the whole request passes and ends the connection: what still comes might be read as a request', async () => {
+  const upstream = recorder()
+  await using it = await open({ upstream: upstream.accept })
+  for (const expect of ['', 'Expect: 100-continue\r\n']) {
+    upstream.received = ''
+    await using client = await RawClient.to(it.port)
+    client.send(`POST /a HTTP/1.1\r\nHost: web\r\n${expect}Content-Length: 600\r\n\r\n`)
+    await eventually(() => upstream.received.endsWith('\r\n\r\n'), 'the head')
+    upstream.sockets.at(-1)!.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    await client.until(({ received }) => received.includes('200 OK'))
+    client.send(get('/private'))
+    assert.match(await client.rest(), /^HTTP\/1\.1 200 OK\r\nContent-Length: 0\r\n\r\n$/)
+    assert.equal(upstream.received.includes('private'), false)
+  }
+  assert.equal(it.flows.find(({ kind }) => kind === 'http-response')?.source.identity, LUKE)
+})
+
+test('H15 a response that begins before the request ends streams beside it', async () => {
   const upstream = recorder()
   await using it = await open({ upstream: upstream.accept })
   await using client = await RawClient.to(it.port)
   client.send('POST /a HTTP/1.1\r\nHost: web\r\nContent-Length: 6\r\n\r\nabc')
   await eventually(() => upstream.received.endsWith('abc'), 'half of it')
-  upstream.sockets[0]!.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
-  await client.until(({ received }) => received.includes('200 OK'))
+  upstream.sockets[0]!.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nABC')
+  await client.until(({ received }) => received.endsWith('ABC'))
   client.send(`def${get('/b')}`)
+  await eventually(() => upstream.received.endsWith('abcdef'), 'the rest, and not the next request')
+  upstream.sockets[0]!.write('DEF')
   await eventually(() => upstream.received.includes('GET /b '), 'the next request')
-  assert.ok(upstream.received.includes('abcdefGET /b'))
-  assert.equal(it.flows.find(({ kind }) => kind === 'http-response')?.source.identity, LUKE)
 })

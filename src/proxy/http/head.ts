@@ -3,7 +3,8 @@
  * pass here are read again upstream, and a difference would hide a request inside another.
  *
  * Refused: bare CR or LF, folded lines, space before a colon, names and methods that are no tokens, both Content-Length and Transfer-Encoding, a
- * length that is repeated or no number, a coding other than `chunked`, several Host headers or none, control characters.
+ * length that is repeated or no number, a coding other than `chunked`, several Host headers or none, control characters, a Connection header that
+ * takes the length or the host away at the next hop.
  */
 
 export type HeaderList = readonly (readonly [name: string, value: string])[]
@@ -50,6 +51,7 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: .*)?$/
 const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::\d{1,5})?$/
 const LENGTH = /^\d{1,15}$/
 const END = Buffer.from('\r\n\r\n', 'latin1')
+const NOT_OF_A_HOP: ReadonlySet<string> = new Set(['content-length', 'host', 'transfer-encoding'])
 const LF = 10
 const CR = 13
 
@@ -215,10 +217,11 @@ function noteField(known: KnownFields, name: string, value: string): void {
   }
 }
 
-function requestProblem({ host, hosts, chunked }: KnownFields, minor: 0 | 1): string | null {
+function requestProblem({ host, hosts, chunked, connection }: KnownFields, minor: 0 | 1): string | null {
   if (hosts > 1) return 'Host stands twice'
   if (minor === 1 && hosts === 0) return 'Host is missing'
   if (host !== null && !HOST.test(host)) return 'Host is no host and port'
+  if (connection.some((name) => NOT_OF_A_HOP.has(name))) return 'Connection names a header of the message itself'
   return chunked && minor === 0 ? 'Transfer-Encoding in HTTP/1.0' : null
 }
 
