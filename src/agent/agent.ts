@@ -31,7 +31,7 @@ import { IpcacheSync } from './ipcache.ts'
 import { Journal } from './journal.ts'
 import { Listeners } from './listeners.ts'
 import { Permits } from './permits.ts'
-import type { PolicyView } from './policy-view.ts'
+import { type PolicyView, policyView } from './policy-view.ts'
 import { Publisher } from './publisher.ts'
 import { Retries } from './retries.ts'
 import { flowOf } from './verdicts.ts'
@@ -65,7 +65,8 @@ export type AgentPorts = {
   readonly log: EventLog
   readonly datapath: Datapath
   readonly xds: XdsServer
-  readonly policy: PolicyView
+  /** Left out: the policy engine with its defaults. */
+  readonly policy?: PolicyView
   readonly flows: FlowStore | null
   readonly clock: Clock
   readonly logger: Logger
@@ -97,6 +98,7 @@ export async function startAgent(ports: AgentPorts): Promise<Agent> {
 
 class NodeAgent implements Agent {
   readonly #ports: AgentPorts
+  readonly #policy: PolicyView
   readonly #options: AgentOptions
   readonly #view: View
   readonly #journal: Journal
@@ -122,7 +124,8 @@ class NodeAgent implements Agent {
   constructor(ports: AgentPorts) {
     this.#ports = ports
     this.#options = { ...DEFAULT_AGENT_OPTIONS, ...ports.options }
-    const { node, log, clock, datapath, xds, logger, policy } = ports
+    const { node, log, clock, datapath, xds, logger, policy = policyView(node) } = ports
+    this.#policy = policy
     const { signal } = this.#stop
     const onEnd = (error: unknown): void => this.#over(error)
     this.#view = new View(node, policy)
@@ -290,7 +293,7 @@ class NodeAgent implements Agent {
           answered = this.#view.notices
           return dueReactions(now, {
             notices: answered,
-            required: this.#ports.policy.requiredPrefixes(),
+            required: this.#policy.requiredPrefixes(),
             inKernel: this.#ipcache.identities,
             publishable: () => true,
             position: this.#view.position,
