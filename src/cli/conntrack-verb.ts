@@ -1,6 +1,10 @@
 /** `hindcast bpf ct list global`: the connections that the kernel knows now. They are not on the log, so there is no `--at`. */
+import { decodeEvent } from '../../events/codec.ts'
+import { type NodeName, nodeStream } from '../../events/ids.ts'
 import { isoTime } from '../history/position.ts'
+import type { EventLog } from '../ports/log.ts'
 import { nodeNameOf, now, openDatapathToRead, openLogToRead, type Place } from './compose.ts'
+import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { conntrackText } from './render/conntrack.ts'
 
@@ -13,6 +17,7 @@ export type ConntrackOptions = Place & {
 export async function listConntrack(options: ConntrackOptions, sink: LogSink): Promise<void> {
   await using log = openLogToRead(options)
   const node = await nodeNameOf(log, options.node)
+  await refuseModel(log, node)
   await using datapath = await openDatapathToRead({ bpffs: options.bpffs, node })
   const items = await datapath.readConntrack()
   switch (options.output) {
@@ -22,5 +27,16 @@ export async function listConntrack(options: ConntrackOptions, sink: LogSink): P
       return sink.write(items.map((item) => `${JSON.stringify(item)}\n`).join(''))
     case 'table':
       return sink.write(conntrackText(items))
+  }
+}
+
+/** The model's connections are in its agent's memory and nowhere else. Throws `CliError`. */
+async function refuseModel(log: EventLog, node: NodeName): Promise<void> {
+  for await (const batch of log.readAll({ direction: 'backwards', after: null, types: ['AgentStarted'] })) {
+    const stored = batch.find(({ stream }) => stream === nodeStream(node))
+    if (stored === undefined) continue
+    const { event } = decodeEvent(stored)
+    if (event.type !== 'AgentStarted' || event.datapath === 'kernel') return
+    throw new CliError('backend', `no-kernel-datapath: node ${node} runs the model datapath (${event.reason})`)
   }
 }

@@ -138,6 +138,16 @@ test('C18 colour is for terminals, off where NO_COLOR is set, on where it is ask
   assert.equal(painted({ when: 'never', terminal: true, noColor: undefined }), false)
 })
 
+test('C32 bpf ct list says why there are no connections to show', async () => {
+  const model = await hindcast('bpf', 'ct', 'list', 'global', '--log', log.path)
+  assert.equal(model.code, 5)
+  assert.match(model.err, /no-kernel-datapath: node node1 runs the model datapath \(test\)/)
+  const nothing = await hindcast('bpf', 'ct', 'list', '--log', log.path, '--node', 'node9', '--bpffs', log.folder)
+  assert.equal(nothing.code, 5)
+  assert.match(nothing.err, /hindcast-node9/)
+  assert.equal((await hindcast('bpf', 'ct', 'list', 'local', '--log', log.path)).code, 2)
+})
+
 test('C1 a connection reads as in cilium bpf ct list global', () => {
   const line = conntrackLine({
     protocol: 6,

@@ -1,8 +1,10 @@
 /** The verbs that append, as a person types them: what they answer, what is on the log afterwards, and what is not. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
 import { digestOfText } from '../../events/canonical.ts'
 import { decodeEvent } from '../../events/codec.ts'
@@ -301,4 +303,41 @@ test('C6 a writing verb names a log that is damaged, newer or not to be written'
   const below = await hindcast('apply', '-f', rule1, '--state', join(rule1, 'state'))
   assert.equal(below.code, 5)
   assert.match(below.err, /log-io: .*rule1\.yaml/)
+})
+
+test('C6 a log of a newer shape is left as it is', async () => {
+  const state = newState()
+  await hindcast('apply', '-f', rule1, '--state', state)
+  using database = new DatabaseSync(join(state, 'log.db'))
+  database.exec('PRAGMA user_version = 99')
+  for (const verb of [
+    ['apply', '-f', rule1],
+    ['delete', 'cnp/rule1'],
+    ['endpoint', 'add', '--name', 'x', '--labels', 'a'],
+    ['tag', 'x'],
+  ]) {
+    const ran = await hindcast(...verb, '--state', state)
+    assert.equal(ran.code, 4, verb.join(' '))
+    assert.match(ran.err, /log-newer: .*log\.db has shape 99/)
+  }
+})
+
+test('C6 who may not write is told which file, and nothing changes', async (t) => {
+  const state = newState()
+  await hindcast('apply', '-f', rule1, '--state', state)
+  // Root may write everywhere, so there somebody else tries.
+  const uid = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
+  chmodSync(folder, 0o755)
+  chmodSync(state, 0o555)
+  chmodSync(join(state, 'log.db'), 0o444)
+  const entry = join(import.meta.dirname, '../../src/cli/hindcast.ts')
+  const args = [entry, 'delete', 'cnp/rule1', '--state', state]
+  const ran = spawnSync(process.execPath, args, { encoding: 'utf8', ...uid })
+  chmodSync(state, 0o755)
+  if (ran.status === null || /MODULE_NOT_FOUND|EACCES: permission denied, (open|lstat) '.*\.ts'/.test(ran.stderr)) {
+    return t.skip('nobody may not read the checkout')
+  }
+  assert.equal(ran.status, 5, ran.stderr)
+  assert.match(ran.stderr, /^error: log-io: .*log\.db/)
+  assert.equal((await eventsOf(state)).length, 1)
 })
