@@ -6,6 +6,7 @@
  */
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import { FlowStoreError } from '../ports/flows.ts'
 
 /** "HINF" in ASCII. */
@@ -54,7 +55,14 @@ export function openToWrite(path: string): DatabaseSync {
 /** Throws `FlowStoreError`; `flows-missing` where there is no file. */
 export function openToRead(path: string): DatabaseSync {
   if (!existsSync(path)) throw new FlowStoreError('flows-missing', `${path} does not exist`)
-  return opened(path, true, (database) => database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`))
+  const patiently = (database: DatabaseSync): void => database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
+  try {
+    return opened(path, true, patiently)
+  } catch (error) {
+    if (!isUnwritablePlace(error)) throw error
+    // A copy in a folder that cannot be written: SQLite cannot make its shared memory there, so the file is taken as it is.
+    return opened(`${pathToFileURL(path)}?immutable=1`, true, patiently)
+  }
 }
 
 /** Moves a damaged file out of the way: the one before it is given up. Returns where it is. */
@@ -79,6 +87,12 @@ export function asFlowError(error: unknown, path: string): Error {
 export function isBusy(error: unknown): boolean {
   const code = (error as { readonly errcode?: number }).errcode ?? 0
   return [5, 6].includes(code & 0xff)
+}
+
+/** SQLITE_READONLY 8, SQLITE_CANTOPEN 14. */
+function isUnwritablePlace(error: unknown): boolean {
+  const cause = error instanceof FlowStoreError ? (error.cause as { readonly errcode?: number } | undefined) : undefined
+  return [8, 14].includes((cause?.errcode ?? 0) & 0xff)
 }
 
 function opened(path: string, readOnly: boolean, prepare: (database: DatabaseSync) => void): DatabaseSync {

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -141,6 +152,19 @@ test('F4 other processes read while one writes; a missing file is said', () =>
       child.kill('SIGKILL')
       await new Promise((resolve) => child.once('close', resolve))
     }
+  }))
+
+test('F4 a copy is read where nothing may be written', () =>
+  inFolder(async (path) => {
+    const store = openFlowStore({ path })
+    store.add(someFlows(3))
+    await store[Symbol.asyncDispose]()
+    const copies = `${path}.copies`
+    mkdirSync(copies)
+    copyFileSync(path, join(copies, 'flows.db'))
+    chmodSync(copies, 0o555)
+    assert.equal((await openFlowReader(join(copies, 'flows.db')).query({})).length, 3)
+    chmodSync(copies, 0o755)
   }))
 
 test(`F5 after each of ${KILLS} kills the file is whole and has every flow that was flushed`, () =>

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Cidr, IdentityId, Port } from '../../events/ids.ts'
@@ -169,4 +171,30 @@ test('X24 a client killed in the middle of a response leaves the server and the 
   assert.deepEqual(await waiting, { kind: 'deadline', missing: ['victim'] })
   assert.deepEqual(await server.acknowledged('npds', `${EPOCH}.2`, PATIENCE_MS), { kind: 'acked' })
   assert.equal(updates.at(-1)?.resources.size, 2_000)
+})
+
+test('X24 a server that is killed leaves a socket that the next one replaces, and the client goes on with what it has', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hx-'))
+  const socket = join(folder, 'xds.sock')
+  const { client, updates } = taking(socket)
+  try {
+    for (const [index, epoch] of ['first', 'second', 'third'].entries()) {
+      const acked = until(client.events, (event) => event.kind === 'acked' && event.version === `${epoch}.1`)
+      const server = spawn(process.execPath, [
+        join(import.meta.dirname, 'server-process.ts'),
+        socket,
+        epoch,
+        `${index}`,
+      ])
+      await acked
+      assert.deepEqual(updates.at(-1)?.resources.get('7'), aPolicy(7, index))
+      const lost = until(client.events, ({ kind }) => kind === 'disconnected')
+      server.kill('SIGKILL')
+      await lost
+    }
+    assert.equal(updates.length, 3, 'between the servers nothing was taken away')
+  } finally {
+    await client[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true })
+  }
 })
