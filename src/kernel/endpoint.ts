@@ -1,5 +1,5 @@
 /** One pod in the kernel: its policy map, its entry among the endpoints, the two programs at its device. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EndpointId } from '../../events/ids.ts'
 import { DatapathError, type EndpointSpec, type LoadedProgram } from '../ports/datapath.ts'
@@ -95,14 +95,17 @@ function deviceIndex(device: string): number {
   return index
 }
 
+const SETTINGS = '/proc/sys/net/ipv4/conf'
+
 /**
  * Packets for the proxy enter again by the pod's device with a source that is not behind it, possibly this node's own address: routing must
- * not take them for spoofed. Loose, because the strictest of `all` and the device's own value counts only up to 2.
+ * not take them for spoofed. The higher of `all` and the device's own value counts. Where `all` is 0, off; else loose (2), which overrides
+ * strict (1), but refuses every turned packet at a device without an IPv4 address of its own.
  */
 function acceptTurnedPackets(device: string): void {
-  const folder = join('/proc/sys/net/ipv4/conf', device)
-  writeFileSync(join(folder, 'rp_filter'), '2')
-  writeFileSync(join(folder, 'accept_local'), '1')
+  const everywhere = readFileSync(join(SETTINGS, 'all/rp_filter'), 'utf8').trim()
+  writeFileSync(join(SETTINGS, device, 'rp_filter'), everywhere === '0' ? '0' : '2')
+  writeFileSync(join(SETTINGS, device, 'accept_local'), '1')
 }
 
 /** A filter holds its program; the pin is there to be found. */

@@ -1,0 +1,94 @@
+/** `hindcast agent`: everything that runs on a node, in one process: log, datapath, xDS server, embedded proxy, flow store and the agent itself. */
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type Logger, pino } from 'pino'
+import { type Agent, startAgent } from '../../agent/agent.ts'
+import type { AgentEnd } from '../../agent/end.ts'
+import { EnginePolicyView } from '../../agent/engine-view.ts'
+import { systemClock } from '../../agent/system-clock.ts'
+import { openFlowStore } from '../../flows/sqlite.ts'
+import { startProxy } from '../../proxy/proxy.ts'
+import { createXdsClient } from '../../xds/client.ts'
+import { startXdsServer } from '../../xds/server.ts'
+import { XdsSocketError } from '../../xds/socket-file.ts'
+import { flowPath, nodeNameOf, openLogToWrite, type Place, stateFolder } from '../compose.ts'
+import { CliError } from '../failure.ts'
+import type { LogSink } from '../log-verb.ts'
+import { chooseDatapath, type DatapathChoice } from './datapath.ts'
+
+export type AgentVerbOptions = Place & {
+  readonly node: string | undefined
+  readonly socket: string | undefined
+  readonly bpffs: string
+  readonly datapath: DatapathChoice
+  readonly gate: string | undefined
+  readonly logLevel: string
+  readonly version: string
+}
+
+/** Node id of the embedded proxy on the xDS socket, as Cilium's Envoy gives it. */
+const PROXY_NODE = 'host~127.0.0.1~no-id~localdomain'
+
+/** Runs until it is told to stop, or cannot go on. Throws `CliError` and the errors of the ports. */
+export async function runAgent(options: AgentVerbOptions, sink: LogSink): Promise<void> {
+  const logger = pino({ level: options.logLevel, base: null }, { write: sink.warn })
+  const stop = Promise.withResolvers<null>()
+  sink.stop.addEventListener('abort', () => stop.resolve(null), { once: true })
+  if (sink.stop.aborted) return
+  await using stack = new AsyncDisposableStack()
+  const agent = await openNode(options, { logger, stack })
+  const end = await Promise.race([agent.ended, stop.promise])
+  if (end !== null && end.code !== 'stopped') throw failureOf(end)
+}
+
+/** In order: what is opened later is closed earlier. */
+async function openNode(
+  options: AgentVerbOptions,
+  { logger, stack }: { readonly logger: Logger; readonly stack: AsyncDisposableStack },
+): Promise<Agent> {
+  const clock = systemClock
+  const log = stack.use(openLogToWrite(options))
+  const node = await nodeNameOf(log, options.node)
+  const flows = stack.use(openFlowStore({ path: flowPath(options, node) }))
+  const { datapath: choice, bpffs, gate } = options
+  const chosen = stack.use(await chooseDatapath({ choice, bpffs, gate, node, clock }))
+  logger.info(
+    { datapath: chosen.datapath.mode, reason: chosen.reason },
+    `${chosen.datapath.mode} datapath: ${chosen.reason}`,
+  )
+  const socket = options.socket ?? join(stateFolder(options), 'xds.sock')
+  mkdirSync(dirname(socket), { recursive: true })
+  const xds = stack.use(await serveXds(socket, clock.newId().slice(0, 8)))
+  const client = stack.use(createXdsClient({ socket, node: PROXY_NODE }))
+  const { identities, sockets, listeners } = chosen
+  stack.use(startProxy({ client, identities, sockets, flows, clock }))
+  const agentOptions = { version: options.version, datapathReason: chosen.reason, listeners }
+  const policy = new EnginePolicyView(node)
+  return stack.use(
+    await startAgent({
+      node,
+      log,
+      datapath: chosen.datapath,
+      xds,
+      policy,
+      flows,
+      clock,
+      logger,
+      options: agentOptions,
+    }),
+  )
+}
+
+async function serveXds(socket: string, epoch: string): ReturnType<typeof startXdsServer> {
+  try {
+    return await startXdsServer({ socket, epoch })
+  } catch (error) {
+    if (error instanceof XdsSocketError)
+      throw new CliError('backend', `${error.message} (at --socket)`, { cause: error })
+    throw error
+  }
+}
+
+function failureOf(end: AgentEnd): CliError {
+  return new CliError(end.code === 'bug' ? 'integrity' : 'backend', end.message, { cause: end })
+}

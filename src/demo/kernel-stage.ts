@@ -1,0 +1,72 @@
+/** The story on the real kernel: namespaces of its own, BPF programs at the pods' devices, real HTTP between real processes. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CAST, member, type Reply, type ShipRequest, type Stage } from './cast.ts'
+import { differencesFromLog } from './differences.ts'
+import { createNetwork, inNamespace, namespaceOf } from './network.ts'
+import { answerOf, firstLine, shipCommand } from './process.ts'
+
+const SERVICE_PORT = 80
+
+/** Throws where namespaces or the BPF file system cannot be had; nothing is left behind then. */
+export async function kernelStage(folder: string): Promise<Stage> {
+  const stack = new AsyncDisposableStack()
+  try {
+    const network = stack.use(createNetwork())
+    const bpffs = mountBpffs(folder, stack)
+    const endpointFile = join(folder, 'endpoints.json')
+    const endpoints = CAST.map((one) => ({ ...one, ...network.pods.get(one.name) }))
+    writeFileSync(endpointFile, JSON.stringify(endpoints.map(asEndpoint), null, 2))
+    await startDeathstar(stack)
+    return {
+      datapath: 'kernel',
+      scenery: 'BPF programs at the pods’ devices decide about packets, the proxy about requests',
+      endpointFile,
+      agentArguments: ['--datapath', 'kernel', '--bpffs', bpffs],
+      liveArguments: ['--bpffs', bpffs],
+      onNode: inNamespace(network.node),
+      send,
+      differences: (state) => differencesFromLog(state, bpffs),
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+type PlacedMember = (typeof CAST)[number] & {
+  readonly device?: string
+  readonly mac?: string
+  readonly nodeMac?: string
+}
+
+function asEndpoint({ endpoint, name, identity, labels, ipv4, device, mac, nodeMac }: PlacedMember): unknown {
+  return { id: endpoint, name: `default/${name}`, identity, labels, ipv4, device, mac, nodeMac }
+}
+
+/** A BPF file system of the demo's own: its pins go when it is unmounted. */
+function mountBpffs(folder: string, stack: AsyncDisposableStack): string {
+  const path = join(folder, 'bpf')
+  mkdirSync(path, { recursive: true })
+  execFileSync('mount', ['-t', 'bpf', 'bpf', path], { stdio: ['ignore', 'ignore', 'pipe'] })
+  stack.defer(() => void execFileSync('umount', [path], { stdio: ['ignore', 'ignore', 'pipe'] }))
+  return path
+}
+
+async function startDeathstar(stack: AsyncDisposableStack): Promise<void> {
+  const { ipv4 } = member('deathstar')
+  const script = join(import.meta.dirname, 'deathstar.ts')
+  const [command = '', ...args] = inNamespace(namespaceOf('deathstar'))
+  const server: ChildProcess = spawn(command, [...args, process.execPath, script, ipv4, String(SERVICE_PORT)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  stack.defer(() => void server.kill('SIGKILL'))
+  await firstLine(server, 'ready')
+}
+
+function send({ from, method, path }: ShipRequest): Promise<Reply> {
+  const url = `http://${member('deathstar').ipv4}:${SERVICE_PORT}${path}`
+  return answerOf([...inNamespace(namespaceOf(from)), ...shipCommand(method, url)])
+}
