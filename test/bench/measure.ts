@@ -37,6 +37,14 @@ export async function timeUs(work: () => unknown): Promise<number> {
   return Number(process.hrtime.bigint() - start) / 1_000
 }
 
+/** Microseconds of processor time, of all threads of this process: what else runs on the machine does not count. */
+export function processorUs(work: () => unknown): number {
+  const start = process.cpuUsage()
+  work()
+  const { user, system } = process.cpuUsage(start)
+  return user + system
+}
+
 /** Resident memory in MiB after a collection where the process allows one (`node --expose-gc`). */
 export function residentMiB(): number {
   globalThis.gc?.()

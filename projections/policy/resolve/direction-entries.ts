@@ -9,7 +9,7 @@ import { IdentityId } from '../../../events/ids.ts'
 import type { DesiredEntry } from '../desired.ts'
 import { type CachedSelector, type SelectorUser, withNumber, withoutNumber } from '../select/cached-selector.ts'
 import { type Claim, type Claims, TAIL_ANY, tailParts } from './claims.ts'
-import { PortTable, type TableRow } from './port-table.ts'
+import { PortTable, singleRow, type TableRow } from './port-table.ts'
 
 /** What the datapath's map holds (Cilium's bpf-policy-map-max). */
 export const POLICY_MAP_MAX = 16_384
@@ -37,7 +37,8 @@ export class DirectionEntries implements SelectorUser {
   readonly #lists: readonly (readonly Claim[])[]
   readonly #chunks: Map<number, Chunk> = new Map()
   #identities: readonly number[] = []
-  readonly #rows: Map<string, Rows> = new Map()
+  /** By the places of the selectors: the number of one, the text of several. */
+  readonly #rows: Map<string | number, Rows> = new Map()
   #dirty: Set<number> = new Set()
   #count = 0
   #work = 0
@@ -181,18 +182,34 @@ export class DirectionEntries implements SelectorUser {
   }
 
   #rowsOf(identity: number, places: readonly number[]): Rows {
-    const fixed = this.#fixedOf(identity)
     if (identity === 0) return rowsOf(this.#everyone.rows(null), this.#input.claims.everyone)
-    const key = places.join()
-    const known = fixed === undefined ? this.#rows.get(key) : undefined
+    const fixed = this.#fixedOf(identity)
+    if (fixed !== undefined) {
+      const claims = [...places.map((place) => this.#lists[place] ?? []), fixed]
+      return rowsOf(new PortTable(claims).rows(this.#everyone), claims.flat())
+    }
+    const [place = 0] = places
+    const key = places.length === 1 ? place : places.join()
+    const known = this.#rows.get(key)
     if (known !== undefined) return known
-    const lists = places.map((place) => this.#lists[place] ?? [])
-    const claims = fixed === undefined ? lists : [...lists, fixed]
-    const rows = rowsOf(new PortTable(claims).rows(this.#everyone), claims.flat())
-    if (fixed !== undefined) return rows
+    const rows = places.length === 1 ? this.#singleRows(place) : this.#mergedRows(places)
     if (this.#rows.size >= ROWS_MAX) this.#rows.clear()
     this.#rows.set(key, rows)
     return rows
+  }
+
+  #singleRows(place: number): Rows {
+    const claims = this.#lists[place] ?? []
+    const [claim] = claims
+    const [tail] = claim?.tails ?? []
+    return claim !== undefined && tail !== undefined && claims.length === 1 && claim.tails.length === 1
+      ? rowsOf(singleRow(claim, tail, this.#everyone), claims)
+      : this.#mergedRows([place])
+  }
+
+  #mergedRows(places: readonly number[]): Rows {
+    const lists = places.map((place) => this.#lists[place] ?? [])
+    return rowsOf(new PortTable(lists).rows(this.#everyone), lists.flat())
   }
 
   #fixedOf(identity: number): readonly Claim[] | undefined {

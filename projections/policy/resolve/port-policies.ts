@@ -120,10 +120,9 @@ class RangeRules {
   }
 
   add(entry: FilterEntry, placed: PlacedFilter, remotes: readonly number[] | null): void {
-    const text = entry.content.kind === 'redirect' ? contentText(entry, placed) : entry.content.kind
+    const { rule, text } = templateOf(entry, placed)
     const group = this.#groups.get(text)
     if (group === undefined) {
-      const rule = ruleOf(entry, placed)
       const bound = entry.content.kind === 'redirect' && placed.filter.listener !== null
       const listener = bound ? placed.redirect.id : null
       this.#groups.set(text, { rule, text, listener, remotes, names: [...entry.origins] })
@@ -148,9 +147,28 @@ class RangeRules {
   }
 }
 
+type Template = { readonly rule: PortNetworkPolicyRule; readonly text: string }
+
+/** What follows from the entry alone: entries outlive many messages. */
+const TEMPLATES: WeakMap<FilterEntry, Template> = new WeakMap()
+
+function templateOf(entry: FilterEntry, placed: PlacedFilter): Template {
+  if (entry.content.kind === 'deny') return DENY_TEMPLATE
+  if (entry.content.kind === 'allow') return ALLOW_TEMPLATE
+  const known = TEMPLATES.get(entry)
+  if (known !== undefined) return known
+  const template = { rule: ruleOf(entry, placed), text: contentText(entry, placed) }
+  TEMPLATES.set(entry, template)
+  return template
+}
+
+const DENY_TEMPLATE: Template = {
+  rule: { ...PLAIN_RULE, precedence: PRECEDENCE_DENY_MAX, deny: true },
+  text: 'deny',
+}
+const ALLOW_TEMPLATE: Template = { rule: { ...PLAIN_RULE, precedence: PRECEDENCE_ALLOW }, text: 'allow' }
+
 function ruleOf({ content }: FilterEntry, { filter }: PlacedFilter): PortNetworkPolicyRule {
-  if (content.kind === 'deny') return { ...PLAIN_RULE, precedence: PRECEDENCE_DENY_MAX, deny: true }
-  if (content.kind === 'allow') return { ...PLAIN_RULE, precedence: PRECEDENCE_ALLOW }
   const { l7, terminatingTls, originatingTls, serverNames } = content
   const rule: PortNetworkPolicyRule = {
     ...PLAIN_RULE,

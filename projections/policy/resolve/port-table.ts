@@ -20,6 +20,8 @@ export type TableRow = {
   readonly origins: readonly string[]
 }
 
+type Weighed = Pick<Claim, 'precedence' | 'auth' | 'verdict'>
+
 type Cell = {
   verdict: Claim['verdict']
   precedence: number
@@ -28,6 +30,13 @@ type Cell = {
   origins: readonly string[]
   /** Claims of equal precedence beside the first. */
   further: (readonly string[])[] | null
+}
+
+/** What `new PortTable([[claim]]).rows(everyone)` is, for the most frequent case: one claim of one key. */
+export function singleRow(claim: Claim, tail: number, everyone: PortTable): readonly TableRow[] {
+  const auth = { max: claim.auth }
+  if (everyone.covers(tail, claim, auth)) return []
+  return [rowOf(tail, { ...claim, further: null }, auth.max)]
 }
 
 export class PortTable {
@@ -56,7 +65,7 @@ export class PortTable {
   }
 
   /** For another identity's cell: the same key covers it too. */
-  covers(tail: number, cell: Cell, auth: { max: number | null }): boolean {
+  covers(tail: number, cell: Weighed, auth: { max: number | null }): boolean {
     return this.#covered(tail, cell, auth, SELF_INCLUDED)
   }
 
@@ -79,7 +88,7 @@ export class PortTable {
   }
 
   /** Whether this table has a broader key that makes the cell needless; on the way the strictest authentication goes into `auth`. */
-  #covered(tail: number, cell: Cell, auth: { max: number | null }, self: 0 | 1): boolean {
+  #covered(tail: number, cell: Weighed, auth: { max: number | null }, self: 0 | 1): boolean {
     const { protocol, port, bits } = tailParts(tail)
     for (let length = bits - 1 + self; length >= 0; length--) {
       if ((this.#lengths & (1 << length)) === 0) continue
@@ -95,7 +104,7 @@ export class PortTable {
 const SELF_EXCLUDED = 0
 const SELF_INCLUDED = 1
 
-function dispenses(above: Cell, cell: Cell, auth: { max: number | null }): boolean {
+function dispenses(above: Cell, cell: Weighed, auth: { max: number | null }): boolean {
   if (
     above.precedence >= cell.precedence &&
     (cell.auth === null || above.verdict === 'deny' || above.auth === cell.auth)
