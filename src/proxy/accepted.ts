@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { Clock } from '../ports/clock.ts'
-import type { ConnectionTuple, IdentitySource, ProxySockets } from '../ports/proxy.ts'
+import type { IdentitySource, ProxySockets } from '../ports/proxy.ts'
 import type { AccessLog } from './access-log.ts'
 import { type ConnectionMetadata, connectionMetadata } from './bpf-metadata.ts'
 import { beginsHandshake, readClientHello } from './client-hello.ts'
@@ -24,11 +24,7 @@ export type ProxyServices = {
   readonly clock: Clock
   readonly limits: ProxyLimits
   readonly registry: ConnectionRegistry
-  readonly originalDestination: OriginalDestination
 }
-
-/** Where a client wanted to go, from the addresses of the accepted socket. */
-export type OriginalDestination = (tuple: ConnectionTuple) => Pick<ConnectionTuple, 'destination' | 'destinationPort'>
 
 const EMPTY = Buffer.alloc(0)
 const KEEP_ALIVE_MS = 300_000
@@ -41,8 +37,7 @@ export function acceptConnection(socket: Socket, config: ListenerConfig, service
     socket.destroy()
     return
   }
-  const wanted = { ...tuple, ...services.originalDestination(tuple) }
-  const metadata = connectionMetadata(config.metadata, wanted, services)
+  const metadata = connectionMetadata(config.metadata, tuple, services)
   const accepted = new AcceptedConnection(socket, metadata, { config, services })
   if (!services.registry.add(accepted)) {
     services.access.connection(metadata, 'ERROR', 'connections-max')

@@ -6,7 +6,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { FlowStore } from '../ports/flows.ts'
 import type { IdentitySource, ProxySockets, TransparentSockets } from '../ports/proxy.ts'
 import type { XdsClient, XdsTaken, XdsUpdate } from '../ports/xds-client.ts'
-import type { OriginalDestination, ProxyServices } from './accepted.ts'
+import type { ProxyServices } from './accepted.ts'
 import { AccessLog } from './access-log.ts'
 import { ConnectionRegistry } from './connections.ts'
 import { DEFAULT_LIMITS, type ProxyLimits } from './limits.ts'
@@ -22,8 +22,6 @@ export type ProxyOptions = {
   readonly sockets: TransparentSockets | ProxySockets | null
   readonly flows: Pick<FlowStore, 'add'>
   readonly clock: Clock
-  /** Null: the accepted socket's own address, as transparent redirection leaves it. */
-  readonly originalDestination?: OriginalDestination | null
   readonly limits?: Partial<ProxyLimits>
 }
 
@@ -49,7 +47,7 @@ class HttpProxy implements EmbeddedProxy {
   readonly #sweep: NodeJS.Timeout
   #closed = false
 
-  constructor({ client, identities, sockets, flows, clock, originalDestination, limits }: ProxyOptions) {
+  constructor({ client, identities, sockets, flows, clock, limits }: ProxyOptions) {
     const bounds = { ...DEFAULT_LIMITS, ...limits }
     this.#services = {
       policies: this.#policies,
@@ -59,7 +57,6 @@ class HttpProxy implements EmbeddedProxy {
       clock,
       limits: bounds,
       registry: new ConnectionRegistry(bounds.connectionsMax),
-      originalDestination: originalDestination ?? ((tuple) => tuple),
     }
     this.#listeners = new Listeners(this.#services)
     const everyMs = Math.max(SWEEP_MIN_MS, bounds.headTimeoutMs / SWEEPS_PER_TIMEOUT)

@@ -12,10 +12,11 @@ import type {
 } from '../../projections/xds/messages.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { NewFlow } from '../../src/ports/flows.ts'
-import type { IdentitySource, TransparentSockets } from '../../src/ports/proxy.ts'
+import type { IdentitySource, ProxySockets, TransparentSockets } from '../../src/ports/proxy.ts'
 import type { XdsClient, XdsClientEvent, XdsConsumer, XdsTaken } from '../../src/ports/xds-client.ts'
 import type { ProxyLimits } from '../../src/proxy/limits.ts'
 import { type EmbeddedProxy, startProxy } from '../../src/proxy/proxy.ts'
+import { plainSockets, transparentSockets } from '../../src/proxy/sockets.ts'
 
 export const LUKE: IdentityId = IdentityId(1001)
 export const VADER: IdentityId = IdentityId(1002)
@@ -135,10 +136,12 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
   const proxy = startProxy({
     client,
     identities: identitiesOf(() => made.remote),
-    sockets: options.sockets ?? null,
+    sockets: redirected(
+      options.sockets === undefined ? plainSockets() : transparentSockets(options.sockets),
+      upstreamPort,
+    ),
     flows: { add: (more) => void flows.push(...more) },
     clock,
-    originalDestination: () => ({ destination: WEB, destinationPort: upstreamPort }),
     limits: { drainTimeoutMs: 500, ...options.limits },
   })
   const direction = options.direction ?? 'ingress'
@@ -161,6 +164,17 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
       await closed(upstream)
     },
   })
+}
+
+/** As if every client had wanted the endpoint's server. */
+export function redirected(sockets: ProxySockets, destinationPort: number): ProxySockets {
+  return {
+    ...sockets,
+    original: (socket) => {
+      const tuple = sockets.original(socket)
+      return tuple === null ? null : { ...tuple, destination: WEB, destinationPort }
+    },
+  }
 }
 
 async function closed(server: Server | ReturnType<typeof createTcpServer>): Promise<void> {

@@ -6,8 +6,9 @@ import { createInterface } from 'node:readline'
 import { Port } from '../../events/ids.ts'
 import { httpListener } from '../../projections/xds/listeners.ts'
 import { startProxy } from '../../src/proxy/proxy.ts'
+import { plainSockets } from '../../src/proxy/sockets.ts'
 import { endpoint, http, portPolicy, route } from '../l7/messages.ts'
-import { clock, FakeXdsClient, LUKE, WEB } from './fixture.ts'
+import { clock, FakeXdsClient, LUKE, redirected, WEB } from './fixture.ts'
 
 const [port, upstreamPort] = process.argv.slice(2).map((text) => Port(Number(text)))
 if (port === undefined || upstreamPort === undefined) throw new TypeError('needs a port and an upstream port')
@@ -16,14 +17,13 @@ let records = 0
 await using _proxy = startProxy({
   client,
   identities: { fromConntrack: () => LUKE, fromIpcache: () => null },
-  sockets: null,
+  sockets: redirected(plainSockets(), upstreamPort),
   flows: {
     add: (flows) => {
       records += flows.length
     },
   },
   clock,
-  originalDestination: () => ({ destination: WEB, destinationPort: upstreamPort }),
   limits: { drainTimeoutMs: 100 },
 })
 const listener = httpListener(

@@ -12,10 +12,11 @@ import type { Json } from '../../events/schema.ts'
 import { httpListener } from '../../projections/xds/listeners.ts'
 import type { NewFlow } from '../../src/ports/flows.ts'
 import { startProxy } from '../../src/proxy/proxy.ts'
+import { plainSockets } from '../../src/proxy/sockets.ts'
 import { createXdsClient } from '../../src/xds/client.ts'
 import { startXdsServer } from '../../src/xds/server.ts'
 import { endpoint, http, portPolicy, route } from '../l7/messages.ts'
-import { clock, eventually, exchange, freePort, LUKE, WEB } from './fixture.ts'
+import { clock, eventually, exchange, freePort, LUKE, redirected, WEB } from './fixture.ts'
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n`
 const DEADLINE_MS = 5_000
@@ -33,10 +34,9 @@ test('H10, H9, H18 through the real control plane: an acknowledged version decid
     await using _proxy = startProxy({
       client,
       identities: { fromConntrack: () => LUKE, fromIpcache: () => null },
-      sockets: null,
+      sockets: redirected(plainSockets(), upstreamPort),
       flows: { add: (more) => void flows.push(...more) },
       clock,
-      originalDestination: () => ({ destination: WEB, destinationPort: upstreamPort }),
       limits: { drainTimeoutMs: 100 },
     })
     let sequence = 0
