@@ -16,7 +16,22 @@ import { policy } from './policies.ts'
 
 const SEED = 20_250_807
 
+const NETWORK_POLICY: Json = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'p', namespace: 'prod' },
+  spec: {
+    podSelector: { matchLabels: { app: 'web' } },
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [
+      { from: [{ namespaceSelector: {}, podSelector: {} }], ports: [{ port: 80, endPort: 90 }, { port: 'http' }] },
+    ],
+    egress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } }], ports: [{ protocol: 'UDP' }] }],
+  },
+}
+
 const POLICIES: readonly Json[] = [
+  ...Array.from({ length: 60 }, () => NETWORK_POLICY),
   ...readVectors('handwritten').flatMap(({ input }) => input.policies ?? []),
   ...readVectors('random')
     .slice(0, 40)

@@ -62,6 +62,11 @@ test('P2 a refusal names all that is wrong, at most a thousand things', () => {
     'cidr-invalid /spec/egress/0/toCIDR/0',
     'not-text /spec/egress/0/toCIDR/1',
   ])
+  const port = { port: 80, protocol: 'TPC' }
+  assert.deepEqual(refusedIngress({ toPorts: [{ ports: [port] }] }), [
+    'not-text /toPorts/0/ports/0/port',
+    'protocol-unknown /toPorts/0/ports/0/protocol',
+  ])
   const many = refusedIngress({ fromEntities: Array.from({ length: PROBLEMS_MAX + 500 }, () => 'moon') })
   assert.equal(many.length, PROBLEMS_MAX + 1)
   assert.match(many.at(-1) ?? '', /^more-problems /)
@@ -127,6 +132,19 @@ test('P12 unknown fields are faults of the schema, each with its path', () => {
   assert.deepEqual(schemaProblems(policy({ egressDeny: [{ toFQDNs: [{ matchName: 'a.b' }] }] })), [
     'unknown-field /spec/egressDeny/0/toFQDNs',
   ])
+})
+
+test('P12 an unknown field that is nearly a known one is told which', () => {
+  const reasons = readPolicy(policy({ ingres: [], EndpointSelectors: {}, eggress: [], xy: 1 })).schemaProblems
+  assert.deepEqual(
+    reasons.map(({ reason }) => reason),
+    [
+      'ingres is not a known field; did you mean ingress?',
+      'EndpointSelectors is not a known field; did you mean endpointSelector?',
+      'eggress is not a known field; did you mean egress?',
+      'xy is not a known field',
+    ],
+  )
 })
 
 test('P13 what cannot be asked of the engine is refused with the reason, not ignored', () => {

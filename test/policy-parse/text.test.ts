@@ -99,8 +99,8 @@ kind: Pod
     'name-invalid /metadata/name 4:9',
     'not-text /spec/ingress/0/toPorts/0/ports/0/port 11:21',
     'unknown-field /spec/colour 7:3',
-    'api-version /apiVersion 13:13',
     'policy-empty /spec 13:1',
+    'api-version /apiVersion 13:13',
     'kind-unknown /kind 18:7',
   ])
 })
@@ -112,8 +112,8 @@ test('P20 problems in JSON and in the items of a list have their places', () => 
 ]}`
   assert.deepEqual(problems(text), [
     'entity-unknown /items/0/spec/ingress/0/fromEntities/1 3:90',
-    'unknown-field /items/0/spec/1 3:45',
     'unknown-field /items/0/spec/2 3:37',
+    'unknown-field /items/0/spec/1 3:45',
   ])
 })
 

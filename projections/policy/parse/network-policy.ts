@@ -146,12 +146,12 @@ const PORT_MAX = 65_535
 
 function readPort(reader: Reader, value: Json, path: string): PortProtocol | null {
   const object = reader.object(value, path, ['protocol', 'port', 'endPort'])
+  const port = readPortNumber(reader, object, path)
   const protocol = reader.text(object, 'protocol', path) ?? 'TCP'
   if (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP') {
     reader.refuse('protocol-unknown', pointer(path, 'protocol'), `${protocol} is not TCP, UDP or SCTP`)
     return null
   }
-  const port = readPortNumber(reader, object, path)
   return port === null ? null : { port, protocol }
 }
 

@@ -14,6 +14,7 @@ export type SectionContext = {
 
 const PORTS_MAX = 40
 const ICMP_FIELDS_MAX = 40
+const ICMP_TYPE_MAX = 255
 const ALLOW_FIELDS = ['ports', 'rules', 'terminatingTLS', 'originatingTLS', 'serverNames', 'listener'] as const
 
 export function isDeny(section: Section): boolean {
@@ -94,19 +95,19 @@ function readIcmpField(reader: Reader, value: Json, path: string): IcmpField | n
     reader.refuse('icmp-family', pointer(path, 'family'), `${family} is not IPv4 or IPv6`)
     return null
   }
-  const given = object['type']
-  const named = typeof given === 'string' ? (namedType(family, given) ?? decimal(given)) : null
-  if (typeof given === 'string' && (named === null || named > 255)) {
-    reader.refuse('icmp-type', pointer(path, 'type'), `${given} is not an ICMP type of ${family}`)
-    return null
-  }
-  if (named !== null) return { family, type: named }
-  if (given === undefined || given === null) {
-    reader.refuse('icmp-type', pointer(path, 'type'), 'an ICMP field needs a type')
-    return null
-  }
-  const type = reader.integer(object, 'type', path, 255)
+  const type = readIcmpType(reader, object, path, family)
   return type === null ? null : { family, type }
+}
+
+function readIcmpType(reader: Reader, object: JsonObject, path: string, family: 'IPv4' | 'IPv6'): number | null {
+  const { type: given = null } = object
+  const at = pointer(path, 'type')
+  if (given === null) reader.refuse('icmp-type', at, 'an ICMP field needs a type')
+  if (typeof given !== 'string') return reader.integer(object, 'type', path, ICMP_TYPE_MAX)
+  const type = namedType(family, given) ?? decimal(given)
+  if (type !== null && type <= ICMP_TYPE_MAX) return type
+  reader.refuse('icmp-type', at, `${given} is not an ICMP type of ${family}`)
+  return null
 }
 
 function namedType(family: 'IPv4' | 'IPv6', name: string): number | null {
@@ -121,19 +122,15 @@ const PROTOCOLS: readonly string[] = ['TCP', 'UDP', 'SCTP', 'ANY']
 
 function readPort(reader: Reader, value: Json, path: string): PortProtocol | null {
   const object = reader.object(value, path, ['port', 'protocol', 'endPort'])
+  const port = readPortNumber(reader, object, path)
   const given = reader.text(object, 'protocol', path) || 'ANY'
   const protocol = given.toUpperCase()
+  const at = pointer(path, 'protocol')
   if (!isProtocol(protocol)) {
-    reader.refuse(
-      'protocol-unknown',
-      pointer(path, 'protocol'),
-      `invalid protocol "${given}", must be tcp, udp, sctp or any`,
-    )
+    reader.refuse('protocol-unknown', at, `invalid protocol "${given}", must be tcp, udp, sctp or any`)
     return null
   }
-  if (protocol !== given)
-    reader.refuseBySchema('protocol-case', pointer(path, 'protocol'), `${given} must be written ${protocol}`)
-  const port = readPortNumber(reader, object, path)
+  if (protocol !== given) reader.refuseBySchema('protocol-case', at, `${given} must be written ${protocol}`)
   return port === null ? null : { port, protocol }
 }
 

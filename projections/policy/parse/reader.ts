@@ -7,6 +7,7 @@
 import type { Problem } from '../../../events/fields.ts'
 import type { Json } from '../../../events/schema.ts'
 import { DEPTH_MAX } from './document.ts'
+import { nearest } from './nearest.ts'
 
 export type JsonObject = { readonly [key: string]: Json }
 
@@ -34,14 +35,16 @@ export class Reader {
   object(value: Json | undefined, path: string, known: readonly string[]): JsonObject {
     const object = this.anyObject(value, path)
     for (const key of Object.keys(object)) {
-      if (!known.includes(key)) this.#unknown(pointer(path, key), key, object[key] ?? null)
+      if (!known.includes(key)) this.#unknown(pointer(path, key), key, object[key] ?? null, known)
     }
     return object
   }
 
   /** An unknown field stays in the manifest, so it must be one that can be written down. */
-  #unknown(path: string, key: string, value: Json): void {
-    this.refuseBySchema('unknown-field', path, `${key} is not a known field`)
+  #unknown(path: string, key: string, value: Json, known: readonly string[]): void {
+    const likely = this.schemaProblems.length < PROBLEMS_MAX ? nearest(key, known) : null
+    const hint = likely === null ? '' : `; did you mean ${likely}?`
+    this.refuseBySchema('unknown-field', path, `${key} is not a known field${hint}`)
     if (isDeeperThan(value, DEPTH_MAX)) this.refuse('too-deep', path, `more than ${DEPTH_MAX} levels`)
   }
 
@@ -77,7 +80,8 @@ export class Reader {
 
   asText(value: Json, path: string): string {
     if (typeof value === 'string') return value
-    this.refuse('not-text', path, `expected text, found ${kindOf(value)}`)
+    const hint = typeof value === 'number' || typeof value === 'boolean' ? ': write it in quotes' : ''
+    this.refuse('not-text', path, `expected text, found ${kindOf(value)}${hint}`)
     return ''
   }
 

@@ -63,9 +63,9 @@ class Findings implements PolicyText {
       ? readBareRuleWithin(value, this.#nextBareName(), this.#budget)
       : readPolicyWithin(value, this.#budget)
     const at = (problem: Problem): Problem => this.#placed(problem, path, document)
-    const schemaProblems = reading.schemaProblems.map(at)
+    const schemaProblems = reading.schemaProblems.map(at).toSorted(comparePlaces)
     if (reading.kind === 'accepted') this.readings.push({ ...reading, schemaProblems })
-    else this.readings.push({ ...reading, problems: reading.problems.map(at), schemaProblems })
+    else this.readings.push({ ...reading, problems: reading.problems.map(at).toSorted(comparePlaces), schemaProblems })
     this.#checkUnique(reading.kind === 'accepted' ? reading.policy.resource : reading.resource, at)
   }
 
@@ -149,4 +149,8 @@ function withKind(item: Json, listKind: string, { apiVersion }: JsonObject): Jso
 function isBareRule(value: Json): boolean {
   if (!isJsonObject(value) || value['kind'] !== undefined || value['apiVersion'] !== undefined) return false
   return value['endpointSelector'] !== undefined || value['nodeSelector'] !== undefined
+}
+
+function comparePlaces(a: Problem, b: Problem): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
 }
