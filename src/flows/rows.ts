@@ -72,8 +72,14 @@ export function flowOf(value: object): Flow {
     dropReason: row.drop_reason,
     matchType: row.match_type,
     proxyPort: row.proxy_port,
-    http: row.http === null ? null : (JSON.parse(row.http) as Flow['http']),
+    http: row.http === null ? null : httpOf(row.http),
   }
+}
+
+/** Stores of before have no lists of headers. */
+function httpOf(text: string): Flow['http'] {
+  const stored = JSON.parse(text) as NonNullable<Flow['http']>
+  return { ...stored, missing: stored.missing ?? [], rejected: stored.rejected ?? [] }
 }
 
 export type FlowSelect = {

@@ -28,8 +28,13 @@ export type Flow = {
     readonly protocol: string
     readonly status: number
     readonly durationMs: number | null
+    /** Headers that the deciding rules missed, and those they found wrong or took away; the values of secrets are not told. */
+    readonly missing: readonly FlowHeader[]
+    readonly rejected: readonly FlowHeader[]
   } | null
 }
+
+export type FlowHeader = { readonly name: string; readonly value: string }
 
 export type NewFlow = Omit<Flow, 'id'>
 

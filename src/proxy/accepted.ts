@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { Clock } from '../ports/clock.ts'
-import type { IdentitySource, ProxySockets } from '../ports/proxy.ts'
+import type { ConnectionTuple, IdentitySource, ProxySockets } from '../ports/proxy.ts'
 import type { AccessLog } from './access-log.ts'
 import { type ConnectionMetadata, connectionMetadata } from './bpf-metadata.ts'
 import { beginsHandshake, readClientHello } from './client-hello.ts'
@@ -24,6 +24,7 @@ export type ProxyServices = {
   readonly clock: Clock
   readonly limits: ProxyLimits
   readonly registry: ConnectionRegistry
+  readonly report: (line: string) => void
 }
 
 const EMPTY = Buffer.alloc(0)
@@ -37,7 +38,11 @@ export function acceptConnection(socket: Socket, config: ListenerConfig, service
     socket.destroy()
     return
   }
-  const metadata = connectionMetadata(config.metadata, tuple, services)
+  const metadata = metadataOf(tuple, config, services)
+  if (metadata === null) {
+    socket.resetAndDestroy()
+    return
+  }
   const accepted = new AcceptedConnection(socket, metadata, { config, services })
   if (!services.registry.add(accepted)) {
     services.access.connection(metadata, 'ERROR', 'connections-max')
@@ -47,6 +52,23 @@ export function acceptConnection(socket: Socket, config: ListenerConfig, service
   socket.setNoDelay(true)
   socket.setKeepAlive(true, KEEP_ALIVE_MS)
   accepted.start()
+}
+
+/** Null where the datapath cannot say who it is: then nothing is allowed. */
+function metadataOf(
+  tuple: ConnectionTuple,
+  config: ListenerConfig,
+  services: ProxyServices,
+): ConnectionMetadata | null {
+  try {
+    return connectionMetadata(config.metadata, tuple, services)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    services.report(
+      `connection from ${tuple.source} to ${tuple.destination} refused, its identity is not known: ${why}`,
+    )
+    return null
+  }
 }
 
 class AcceptedConnection implements Connection {

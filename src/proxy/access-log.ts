@@ -1,6 +1,7 @@
 /** Access records: what was asked, denied and answered, stamped with the position and revision that decided. Given to the flow store in groups. */
+import type { RequestVerdict } from '../../projections/l7/network-policy.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { FlowStamp, FlowStore, NewFlow } from '../ports/flows.ts'
+import type { FlowHeader, FlowStamp, FlowStore, NewFlow } from '../ports/flows.ts'
 import type { ConnectionMetadata } from './bpf-metadata.ts'
 import type { LivePolicies } from './live-policies.ts'
 
@@ -13,6 +14,7 @@ export type RequestFacts = {
 }
 
 const TCP = 6
+const NONE: readonly FlowHeader[] = []
 /** Cilium's drop reason for policy (bpf/lib/common.h, DROP_POLICY is -133). */
 const DROP_POLICY = 133
 /** Records that wait for the end of the current turn of the event loop; more are given at once. */
@@ -42,19 +44,16 @@ export class AccessLog {
     })
   }
 
-  /** A request that was decided. `rule`: the deciding rule's name, or the reason where none decided. */
-  request(
-    metadata: ConnectionMetadata,
-    facts: RequestFacts,
-    { allowed, rule }: { readonly allowed: boolean; readonly rule: string },
-  ): void {
+  /** A request that was decided, with the deciding rule's name, or the reason where none decided. */
+  request(metadata: ConnectionMetadata, facts: RequestFacts, verdict: RequestVerdict): void {
+    const { allowed, missing, rejected } = verdict
     this.#add({
       ...this.#parties(metadata, this.#policies.stamp),
       kind: 'http-request',
       verdict: allowed ? 'FORWARDED' : 'DROPPED',
       dropReason: allowed ? null : DROP_POLICY,
-      matchType: rule,
-      http: { ...facts, status: allowed ? 0 : 403, durationMs: null },
+      matchType: verdict.rule ?? verdict.reason,
+      http: { ...facts, status: allowed ? 0 : 403, durationMs: null, missing, rejected },
     })
   }
 
@@ -76,7 +75,7 @@ export class AccessLog {
       verdict: answer.verdict,
       dropReason: null,
       matchType: answer.why,
-      http: { ...facts, status: answer.status, durationMs: answer.durationMs },
+      http: { ...facts, status: answer.status, durationMs: answer.durationMs, missing: NONE, rejected: NONE },
     })
   }
 

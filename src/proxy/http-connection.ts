@@ -188,7 +188,7 @@ export class HttpConnection implements Connection {
       return
     }
     const verdict = decideRequest(policies, metadata, { head, path, authority: target.authority })
-    access.request(metadata, facts, { allowed: verdict.allowed, rule: verdict.rule ?? verdict.reason })
+    access.request(metadata, facts, verdict)
     if (verdict.allowed) this.#forward(head, end, { target, verdict, facts })
     else this.#answer(head, end, { status: 403, body: config.deniedBody })
   }
@@ -510,7 +510,7 @@ export class HttpConnection implements Connection {
 
   #recordResponse({ facts, stamp, startedUs }: Exchange, status: number): void {
     const { access, metadata, clock } = this.#services
-    const durationMs = (clock.monotonicUs() - startedUs) / US_PER_MS
+    const durationMs = Math.round(clock.monotonicUs() - startedUs) / US_PER_MS
     access.response(metadata, facts, { status, durationMs, stamp, verdict: 'FORWARDED', why: null })
   }
 

@@ -23,6 +23,8 @@ export type ProxyOptions = {
   readonly flows: Pick<FlowStore, 'add'>
   readonly clock: Clock
   readonly limits?: Partial<ProxyLimits>
+  /** Told in one line what an operator should know and no access record says. */
+  readonly report?: (line: string) => void
 }
 
 export interface EmbeddedProxy extends AsyncDisposable {
@@ -47,7 +49,7 @@ class HttpProxy implements EmbeddedProxy {
   readonly #sweep: NodeJS.Timeout
   #closed = false
 
-  constructor({ client, identities, sockets, flows, clock, limits }: ProxyOptions) {
+  constructor({ client, identities, sockets, flows, clock, limits, report }: ProxyOptions) {
     const bounds = { ...DEFAULT_LIMITS, ...limits }
     this.#services = {
       policies: this.#policies,
@@ -56,6 +58,7 @@ class HttpProxy implements EmbeddedProxy {
       access: new AccessLog(flows, clock, this.#policies),
       clock,
       limits: bounds,
+      report: report ?? (() => undefined),
       registry: new ConnectionRegistry(bounds.connectionsMax),
     }
     this.#listeners = new Listeners(this.#services)

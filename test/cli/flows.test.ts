@@ -33,7 +33,8 @@ function flow(fields: Partial<NewFlow>): NewFlow {
 
 before(async () => {
   log = await recordedLog()
-  const http = { method: 'POST', host: 'deathstar', path: '/v1/request-landing', protocol: 'HTTP/1.1' }
+  const request = { method: 'POST', host: 'deathstar', path: '/v1/request-landing', protocol: 'HTTP/1.1' }
+  const http = { ...request, missing: [], rejected: [] }
   const tiefighter = { address: IpAddress('10.0.0.123'), port: 41001, identity: IdentityId(29439) }
   await using store = openFlowStore({ path: join(log.folder, `flows-${NODE}.db`) })
   store.add([
@@ -44,7 +45,7 @@ before(async () => {
       verdict: 'FORWARDED',
       source: tiefighter,
       dropReason: null,
-      http: { ...http, status: 0, durationMs: null },
+      http: { ...http, status: 0, durationMs: null, missing: [{ name: 'X-Droid', value: 'r2d2' }] },
     }),
     flow({
       time: Timestamp(START + 1000),
@@ -71,7 +72,7 @@ test('C17 flows reads as hubble observe, with the position and revision that dec
   assert.deepEqual(out.trimEnd().split('\n'), [
     `2026-05-04T14:00:00.000Z: default/xwing:41000 (ID:5513) -> default/deathstar:80 (ID:2033) policy-verdict:none INGRESS DENIED (TCP; Policy denied) ${at}`,
     `2026-05-04T14:00:00.000Z: default/tiefighter:41001 (ID:29439) -> default/deathstar:80 (ID:2033) policy-verdict:L3-L4 INGRESS ALLOWED (TCP; to proxy port 14567) ${at}`,
-    `2026-05-04T14:00:00.000Z: default/tiefighter:41001 (ID:29439) -> default/deathstar:80 (ID:2033) http-request FORWARDED (HTTP/1.1 POST http://deathstar/v1/request-landing) ${at}`,
+    `2026-05-04T14:00:00.000Z: default/tiefighter:41001 (ID:29439) -> default/deathstar:80 (ID:2033) http-request FORWARDED (HTTP/1.1 POST http://deathstar/v1/request-landing; missing X-Droid) ${at}`,
     `2026-05-04T14:00:01.000Z: default/tiefighter:41001 (ID:29439) <- default/deathstar:80 (ID:2033) http-response FORWARDED (HTTP/1.1 200 3ms (POST http://deathstar/v1/request-landing)) ${at}`,
     `2026-05-04T14:00:00.000Z: 1.1.1.1 (world) -> default/deathstar (ID:2033) policy-verdict:none INGRESS DENIED (ICMP; Policy denied by denylist) ${at}`,
   ])

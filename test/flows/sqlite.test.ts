@@ -44,6 +44,8 @@ test('F1 flows come back as they were added, in order, with rising ids', () =>
       protocol: 'HTTP/1.1',
       status: 403,
       durationMs: 1.5,
+      missing: [{ name: 'x-side', value: 'light' }],
+      rejected: [],
     }
     const flows = [
       aFlow(1),

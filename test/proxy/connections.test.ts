@@ -102,3 +102,22 @@ test('H25 a plain request is not let in by a rule for server names', async () =>
   )
   assert.match(await exchange(it.port, get('/a')), /^HTTP\/1\.1 200/)
 })
+
+test('H25 where the datapath cannot say who it is, nothing is allowed, and the report says why', async () => {
+  const lines: string[] = []
+  await using it = await rig({
+    report: (line) => void lines.push(line),
+    identities: {
+      fromConntrack: () => {
+        throw new Error('the map is gone')
+      },
+      fromIpcache: () => null,
+    },
+  })
+  await it.client.policies(endpoint(7, WEB, [portPolicy(it.upstreamPort, [])]))
+  assert.equal(await reset(it.port, get('/a')), true)
+  assert.match(
+    lines.join(),
+    /^connection from 127\.0\.0\.1 to 127\.0\.0\.1 refused, its identity is not known: the map is gone$/,
+  )
+})

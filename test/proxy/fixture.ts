@@ -104,6 +104,8 @@ export type RigOptions = {
   readonly direction?: 'ingress' | 'egress'
   readonly upstreamPort?: number
   readonly sockets?: TransparentSockets
+  readonly identities?: IdentitySource
+  readonly report?: (line: string) => void
 }
 
 export async function freePort(): Promise<Port> {
@@ -135,7 +137,8 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
   const made = { remote: LUKE }
   const proxy = startProxy({
     client,
-    identities: identitiesOf(() => made.remote),
+    identities: options.identities ?? identitiesOf(() => made.remote),
+    ...(options.report === undefined ? {} : { report: options.report }),
     sockets: redirected(
       options.sockets === undefined ? plainSockets() : transparentSockets(options.sockets),
       upstreamPort,

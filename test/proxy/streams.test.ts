@@ -238,6 +238,19 @@ test('H19 headers are added, replaced and deleted on the wire, and nothing else 
   await using client = await RawClient.to(it.port)
   client.send('GET /a HTTP/1.1\r\nHost: web\r\nx-side: dark\r\nAccept: \xe9\r\nX-DROID: r2\r\nX-Side: grey\r\n\r\n')
   await eventually(() => upstream.received.endsWith('\r\n\r\n'), 'the head')
+  assert.deepEqual(
+    [it.flows[0]?.http?.missing, it.flows[0]?.http?.rejected],
+    [
+      [
+        { name: 'X-Side', value: 'light' },
+        { name: 'X-Token', value: 'grün' },
+      ],
+      [
+        { name: 'X-Side', value: 'dark,grey' },
+        { name: 'X-Droid', value: '' },
+      ],
+    ],
+  )
   assert.equal(
     Buffer.from(upstream.received, 'latin1').toString('latin1'),
     `GET /a HTTP/1.1\r\nhost: web\r\naccept: \xe9\r\nX-Side: light\r\nX-Token: ${Buffer.from('grün').toString('latin1')}\r\n\r\n`,

@@ -1,7 +1,7 @@
 /** Flows on one line each, as `hubble observe` prints them (hubble/pkg/printer/printer.go), with the position and revision that decided. */
 import { RESERVED_IDENTITIES } from '../../../projections/identity/reserved.ts'
 import { isoTime } from '../../history/position.ts'
-import type { Flow } from '../../ports/flows.ts'
+import type { Flow, FlowHeader } from '../../ports/flows.ts'
 import type { Paint } from './colour.ts'
 
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' }
@@ -44,10 +44,15 @@ function verdictText({ kind, verdict }: Flow): string {
   return verdict === 'DROPPED' || verdict === 'ERROR' ? 'DENIED' : 'ALLOWED'
 }
 
+function headersText(what: string, headers: readonly FlowHeader[]): string {
+  return headers.length === 0 ? '' : `; ${what} ${headers.map(({ name }) => name).join(', ')}`
+}
+
 function summaryText({ kind, http, protocol, dropReason, proxyPort }: Flow): string {
   if (http !== null) {
     const request = `${http.method} http://${http.host}${http.path}`
-    if (kind === 'http-request') return `${http.protocol} ${request}`
+    if (kind === 'http-request')
+      return `${http.protocol} ${request}${headersText('missing', http.missing)}${headersText('rejected', http.rejected)}`
     return `${http.protocol} ${http.status} ${Math.round(http.durationMs ?? 0)}ms (${request})`
   }
   const name = PROTOCOLS[protocol] ?? `protocol ${protocol}`
