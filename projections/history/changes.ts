@@ -52,13 +52,16 @@ export type JsonDifference = {
   readonly after: Json | undefined
 }
 
-/** Down to the smallest differing members of objects; lists are compared as wholes, because their elements have no names. */
+/** Down to the smallest differing members; lists of different lengths are compared as wholes, because their elements have no names. */
 export function jsonDifferences(
   before: Json | undefined,
   after: Json | undefined,
   path = '',
 ): readonly JsonDifference[] {
   if (before !== undefined && after !== undefined && equal(before, after)) return []
+  if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
+    return before.flatMap((element: Json, index) => jsonDifferences(element, after[index], `${path}/${index}`))
+  }
   if (!isRecord(before) || !isRecord(after)) return [{ path, before, after }]
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted()
   return names.flatMap((name) => jsonDifferences(before[name], after[name], `${path}/${escaped(name)}`))

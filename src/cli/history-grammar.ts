@@ -1,5 +1,6 @@
 /** The grammar of the verbs that look at the history itself. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type BisectOptions, bisect } from './history-bisect.ts'
 import {
   type CheckpointOptions,
   checkpointKey,
@@ -22,6 +23,17 @@ const KEY = 'verifier key, or a file with it; by default the one beside the log'
 export function addHistory(program: Command, context: Context): void {
   addIntegrity(program, context)
   addChanges(program, context)
+  addBisect(program, context)
+}
+
+function addBisect(program: Command, { sink, place }: Context): void {
+  const expectation = 'allow|deny FROM -> TO:PORT[/PROTOCOL] [METHOD PATH], after --'
+  printing(place(program.command('bisect').argument('[expectation...]', expectation)))
+    .description('which event turned it? the first one after which the expectation no longer holds')
+    .requiredOption('--good <moment>', 'where it held')
+    .option('--bad <moment>', 'where it does not; by default the head')
+    .option('--run <command>', 'any command instead, with the moment in $HINDCAST_AT: 0 is good, 1 to 127 bad')
+    .action((words: readonly string[], options: BisectOptions) => bisect(words, options, sink))
 }
 
 function addChanges(program: Command, { sink, place }: Context): void {

@@ -2,15 +2,14 @@
  * Who put an entry into an endpoint's policy map, or took it away: the event, the rules behind it, their policies and who applied them; and all
  * versions that an entry ever had.
  */
-import { decodeEvent } from '../../events/codec.ts'
 import type { PolicyMapKey, PolicyMapValue } from '../../events/fields.ts'
 import type { EndpointId, Position } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import { comparePolicyMapKeys, policyMapKeyOf } from '../../projections/datapath/policy-map.ts'
 import type { EntityVersion } from '../ports/read-model.ts'
+import { causeOf, type EventRef, eventAt, refOf } from './event-at.ts'
 import type { History } from './history.ts'
 import { labelsAt } from './labels.ts'
-import { isoTime } from './position.ts'
 
 export type BlameQuestion = {
   readonly node: string
@@ -18,15 +17,6 @@ export type BlameQuestion = {
   /** In the word of `policyMapKeyText`; null asks about all entries that are there. */
   readonly key: string | null
   readonly at: Position
-}
-
-/** An event for people: where, when, who. */
-export type EventRef = {
-  readonly position: string
-  readonly time: string
-  readonly type: string
-  readonly actor: string
-  readonly source: string
 }
 
 /** A rule behind an entry, and the event that brought, changed or took away its policy; null for what no policy asked for. */
@@ -46,9 +36,6 @@ export type BlamedEntry = {
   readonly cause: EventRef | null
   readonly rules: readonly Blamed[]
 }
-
-/** Longer than any chain that the agent makes; a loop in a damaged log ends here. */
-const CAUSES_MAX = 16
 
 /** In the order of the map. Empty: the key was never there, or the map is empty. */
 export async function blame(history: History, question: BlameQuestion): Promise<readonly BlamedEntry[]> {
@@ -114,36 +101,4 @@ async function ruleOf(history: History, origin: string, { position, value }: Ent
   const found = value === null ? versions[0] : versions.find((version) => version.value !== null)
   const event = found === undefined ? null : await eventAt(history, found.position)
   return { origin, policy: event === null ? null : refOf(event) }
-}
-
-/** Up the chain of causes to the first event that is not the agent's; null where the write has no cause. */
-async function causeOf(history: History, written: Recorded): Promise<EventRef | null> {
-  let current = written
-  for (let step = 0; step < CAUSES_MAX; step += 1) {
-    const { cause } = current.context
-    const found = cause === null || cause >= current.position ? null : await eventAt(history, cause)
-    if (found === null) break
-    current = found
-    if (found.context.actor.kind !== 'agent') break
-  }
-  return current === written ? null : refOf(current)
-}
-
-export async function eventAt({ log }: Pick<History, 'log'>, position: Position): Promise<Recorded | null> {
-  const after = (position + 1n) as Position
-  for await (const [stored] of log.readAll({ direction: 'backwards', after, limit: 1 })) {
-    return stored?.position === position ? decodeEvent(stored) : null
-  }
-  return null
-}
-
-export function refOf({ position, recordedAt, event, context }: Recorded): EventRef {
-  const { actor, source } = context
-  return {
-    position: String(position),
-    time: isoTime(recordedAt),
-    type: event.type,
-    actor: `${actor.kind} ${actor.name}`,
-    source: source.detail === '' ? source.kind : `${source.kind} ${source.detail}`,
-  }
 }

@@ -7,17 +7,10 @@
  */
 import type { Direction } from '../../events/fields.ts'
 import type { HttpRequest } from '../../projections/l7/http-rule.ts'
-import { compileNetworkPolicy } from '../../projections/l7/network-policy.ts'
 import { engineOfWorld } from '../../projections/verdict/engine-of-world.ts'
-import {
-  type Asked,
-  type JudgedPolicy,
-  type Judgement,
-  judge,
-  judgedPolicyOf,
-} from '../../projections/verdict/judge.ts'
-import type { EndpointView, World } from '../../projections/world.ts'
-import type { NetworkPolicyMessage } from '../../projections/xds/messages.ts'
+import { type Asked, type Judgement, judge, judgedPolicyOf } from '../../projections/verdict/judge.ts'
+import { recordedPolicy } from '../../projections/verdict/recorded-policy.ts'
+import type { World } from '../../projections/world.ts'
 import type { EventLog } from '../ports/log.ts'
 import { labelsOf, type Party, partyOf } from './party.ts'
 import type { Moment } from './position.ts'
@@ -161,16 +154,6 @@ function sideOf(state: WhyState, { protocol, port, request }: WhyQuestion, { dir
     differs: judged.inForce !== null && judged.inForce.allowed !== (judged.wanted?.allowed ?? false),
     shortfall: allowed || deciding === null ? null : explainDeny(deciding, context),
   }
-}
-
-/** What was written to the endpoint's map and last published to its proxy; null before the first success. */
-function recordedPolicy(world: World, node: string, view: EndpointView): JudgedPolicy | null {
-  if (view.revision === null) return null
-  const message = world.nodes.get(node)?.xds.get('npds')?.resources.get(String(view.endpoint))
-  const { ingressEnforced, egressEnforced, policyMap: map } = view
-  // What stands on the log was checked when it was published.
-  const rules = message === undefined ? null : (message as unknown as NetworkPolicyMessage)
-  return { ingressEnforced, egressEnforced, map, rules, l7: rules === null ? null : compileNetworkPolicy(rules) }
 }
 
 function layersOf({ enforced, verdict, matchType, entry, http, allowed }: Judgement, provenance: Provenance): Layers {

@@ -31,12 +31,14 @@ export interface ReadModel extends Disposable {
   builtTo(): Position | null
   /** Units that any event up to the position has touched, in order of name. */
   units(at: Position): readonly UnitName[]
-  /** The entities of a unit after the event at the position; empty for a unit that is not there. */
-  entities(unit: UnitName, at: Position): EntityVersions
+  /** The entities of a unit, or those of them that are wanted, after the event at the position; none for a unit that is not there. */
+  entities(unit: UnitName, at: Position, isWanted?: (entity: string) => boolean): EntityVersions
   /** Versions of one entity at or before a position, newest first. */
   versions(query: VersionQuery): readonly EntityVersion[]
   /** Names of the entities with a version in the range, in order of their first change in it. */
   changed(query: ChangeQuery): readonly string[]
+  /** Positions in the range at which one of the entities changed, ascending, each once. */
+  changePositions(query: ChangeQuery, isWanted: (entity: string) => boolean): readonly Position[]
   /** Where the policy repository came to this revision; null where it never did (1 is there from the beginning). */
   revisionAt(revision: number): Position | null
   /** Where the tag was last put, and on what; null where there is none. */

@@ -66,12 +66,13 @@ class SqliteReadModel implements ReadModel {
     return this.#tables.unitsAt(Number(at))
   }
 
-  entities(unit: UnitName, at: Position): EntityVersions {
+  entities(unit: UnitName, at: Position, isWanted: (entity: string) => boolean = () => true): EntityVersions {
     const id = this.#tables.unitId(unit)
     const found = new Map<string, EntityVersion>()
     if (id === null) return found
     for (const [key, { value, since }] of this.#tables.savedAt(id, Number(at)).current) {
-      found.set(this.#names.nameOf(key), this.#version(since, value))
+      const name = this.#names.nameOf(key)
+      if (isWanted(name)) found.set(name, this.#version(since, value))
     }
     return found
   }
@@ -88,6 +89,19 @@ class SqliteReadModel implements ReadModel {
     if (id === null) return []
     const changes = this.#tables.changesIn(id, { after: Number(after), upTo: Number(upTo) })
     return [...new Set(changes.map(({ key }) => key))].map((key) => this.#names.nameOf(key))
+  }
+
+  changePositions({ unit, after, upTo }: ChangeQuery, isWanted: (entity: string) => boolean): readonly Position[] {
+    const id = this.#tables.unitId(unit)
+    if (id === null) return []
+    const wanted = new Map<number, boolean>()
+    const found: number[] = []
+    for (const { key, position } of this.#tables.changesIn(id, { after: Number(after), upTo: Number(upTo) })) {
+      const counts = wanted.get(key) ?? isWanted(this.#names.nameOf(key))
+      wanted.set(key, counts)
+      if (counts && found.at(-1) !== position) found.push(position)
+    }
+    return found.map((position) => Position(BigInt(position)))
   }
 
   revisionAt(revision: number): Position | null {

@@ -86,11 +86,12 @@ test('T16 policies are compared rule by rule: a moved rule is no difference, an 
 })
 
 test('T16 other JSON is compared down to the members that differ', () => {
-  const before = { a: 1, b: { c: [1, 2], 'd/e': 'x' }, f: null }
-  const after = { a: 1, b: { c: [2, 1], g: 'new' }, f: null }
+  const before = { a: 1, b: { c: [1, 2], 'd/e': 'x' }, f: null, h: [1] }
+  const after = { a: 1, b: { c: [1, 3], g: 'new' }, f: null, h: [1, 2] }
   assert.deepEqual(jsonDifferences(before, after), [
-    { path: '/b/c', before: [1, 2], after: [2, 1] },
+    { path: '/b/c/1', before: 2, after: 3 },
     { path: '/b/d~1e', before: 'x', after: undefined },
     { path: '/b/g', before: undefined, after: 'new' },
+    { path: '/h', before: [1], after: [1, 2] },
   ])
 })
