@@ -40,9 +40,9 @@ export function pinFolder({ bpffs, name }: { readonly bpffs: string; readonly na
 
 /** Mounts a BPF file system at `bpffs` where none is, and makes the folders. */
 export function preparePinFolder(bpffs: string, { root }: PinFolder): void {
-  mkdirSync(bpffs, { recursive: true })
+  makeFolder(bpffs)
   if (!isBpffs(bpffs)) mountBpffs(bpffs)
-  for (const folder of ['maps', 'policy', 'links', 'programs']) mkdirSync(join(root, folder), { recursive: true })
+  for (const folder of ['maps', 'policy', 'links', 'programs']) makeFolder(join(root, folder))
 }
 
 export function isBpffs(path: string): boolean {
@@ -91,6 +91,16 @@ function mountBpffs(path: string): void {
     throw new DatapathError(code, `a BPF file system cannot be mounted at ${path}: ${error.message}`, '', {
       cause: error,
     })
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true })
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const denied = 'code' in error && (error.code === 'EPERM' || error.code === 'EACCES')
+    throw new DatapathError(denied ? 'no-privilege' : 'kernel-error', error.message, '', { cause: error })
   }
 }
 

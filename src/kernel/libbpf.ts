@@ -4,8 +4,8 @@
  * What libbpf prints is kept (its last lines) and becomes part of the next error; nothing goes to standard error.
  */
 import koffi, { type LibraryHandle } from 'koffi'
-import { DatapathError } from '../ports/datapath.ts'
-import { formatted, type Pointer } from './libc.ts'
+import { formatted } from './libc.ts'
+import { lazyLibrary, type Pointer, type Signatures } from './native.ts'
 
 export type ObjectPointer = Pointer
 export type ProgramPointer = Pointer
@@ -76,8 +76,7 @@ export type Libbpf = {
   readonly libbpf_num_possible_cpus: () => number
 }
 
-/** By name: the result, then the arguments. `p` is a pointer, `s` a string, `i` int, `u` u32, `l` u64, `v` nothing. */
-const SIGNATURES: Readonly<Record<keyof Libbpf, string>> = {
+const SIGNATURES: Signatures<Libbpf> = {
   bpf_object__open_file: 'p sp',
   bpf_object__load: 'i p',
   bpf_object__close: 'v p',
@@ -118,56 +117,16 @@ const SIGNATURES: Readonly<Record<keyof Libbpf, string>> = {
   libbpf_num_possible_cpus: 'i ',
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  p: 'void *',
-  s: 'str',
-  i: 'int',
-  u: 'uint32',
-  l: 'uint64',
-  v: 'void',
-}
-
 /** Enough for the reason of a refusal; the verifier's log has a buffer of its own. */
 const PRINTED_LINES_MAX = 40
 
-let bound: Libbpf | null = null
 const printed: string[] = []
 
-/** Loaded at the first call, so that a machine without libbpf can do everything else. */
-export function libbpf(): Libbpf {
-  bound ??= bind()
-  return bound
-}
+export const libbpf: () => Libbpf = lazyLibrary<Libbpf>('libbpf.so.1', SIGNATURES, capturePrinting)
 
 /** What libbpf said since the last call, at most `PRINTED_LINES_MAX` lines. */
 export function takePrinted(): string {
   return printed.splice(0).join('\n')
-}
-
-function bind(): Libbpf {
-  const library = loadLibrary()
-  const calls = Object.entries(SIGNATURES).map(([name, signature]) => {
-    const [result = 'v', parameters = ''] = signature.split(' ')
-    return [
-      name,
-      library.func(
-        name,
-        TYPES[result]!,
-        [...parameters].map((letter) => TYPES[letter]!),
-      ),
-    ]
-  })
-  capturePrinting(library)
-  // Every name of SIGNATURES is a call of Libbpf: the compiler checked the record's keys.
-  return Object.fromEntries(calls) as Libbpf
-}
-
-function loadLibrary(): LibraryHandle {
-  try {
-    return koffi.load('libbpf.so.1')
-  } catch (error) {
-    throw new DatapathError('kernel-error', `libbpf.so.1 cannot be loaded: ${String(error)}`, '', { cause: error })
-  }
 }
 
 /** Never unregistered: libbpf keeps the pointer for the life of the process. */

@@ -1,10 +1,7 @@
 /** The C library, as far as Node does not offer it: sockets with options, mounts, devices, foreign memory. glibc's name; musl is not tried. */
 import { getSystemErrorName } from 'node:util'
 import koffi from 'koffi'
-
-const library = koffi.load('libc.so.6')
-
-export type Pointer = bigint
+import { lazyLibrary, type Pointer } from './native.ts'
 
 export const AF_INET = 2
 export const SOCK_STREAM = 1
@@ -36,104 +33,92 @@ export class SystemError extends Error {
   }
 }
 
-const sysSocket: (family: number, type: number, protocol: number) => number = library.func('socket', 'int', [
-  'int',
-  'int',
-  'int',
-])
-const sysBind: (fd: number, address: Uint8Array, length: number) => number = library.func('bind', 'int', [
-  'int',
-  'void *',
-  'uint32',
-])
-const sysConnect: (fd: number, address: Uint8Array, length: number) => number = library.func('connect', 'int', [
-  'int',
-  'void *',
-  'uint32',
-])
-const sysListen: (fd: number, backlog: number) => number = library.func('listen', 'int', ['int', 'int'])
-const sysSetsockopt: (fd: number, level: number, name: number, value: Int32Array, length: number) => number =
-  library.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32'])
-const sysClose: (fd: number) => number = library.func('close', 'int', ['int'])
-const sysFcntl: (fd: number, command: number, argument: number) => number = library.func('fcntl', 'int', [
-  'int',
-  'int',
-  'int',
-])
-const sysMount: (source: string, target: string, type: string, flags: number, data: null) => number = library.func(
-  'mount',
-  'int',
-  ['str', 'str', 'str', 'ulong', 'void *'],
-)
-const sysUmount: (target: string, flags: number) => number = library.func('umount2', 'int', ['str', 'int'])
-const sysIfIndex: (name: string) => number = library.func('if_nametoindex', 'uint', ['str'])
-const sysMemcpy: (to: Uint8Array, from: Pointer, bytes: number) => Pointer = library.func('memcpy', 'void *', [
-  'void *',
-  'void *',
-  'size_t',
-])
-const sysVsnprintf: (buffer: Uint8Array, bytes: number, format: Pointer, values: Pointer) => number = library.func(
-  'vsnprintf',
-  'int',
-  ['void *', 'size_t', 'void *', 'void *'],
-)
+type Libc = {
+  readonly socket: (family: number, type: number, protocol: number) => number
+  readonly bind: (fd: number, address: Uint8Array, length: number) => number
+  readonly connect: (fd: number, address: Uint8Array, length: number) => number
+  readonly listen: (fd: number, backlog: number) => number
+  readonly setsockopt: (fd: number, level: number, name: number, value: Int32Array, length: number) => number
+  readonly close: (fd: number) => number
+  readonly fcntl: (fd: number, command: number, argument: number) => number
+  readonly mount: (source: string, target: string, type: string, flags: number, data: null) => number
+  readonly umount2: (target: string, flags: number) => number
+  readonly if_nametoindex: (name: string) => number
+  readonly memcpy: (to: Uint8Array, from: Pointer, bytes: number) => Pointer
+  readonly vsnprintf: (buffer: Uint8Array, bytes: number, format: Pointer, values: Pointer) => number
+}
+
+const libc: () => Libc = lazyLibrary<Libc>('libc.so.6', {
+  socket: 'i iii',
+  bind: 'i ipu',
+  connect: 'i ipu',
+  listen: 'i ii',
+  setsockopt: 'i iiipu',
+  close: 'i i',
+  fcntl: 'i iii',
+  mount: 'i ssslp',
+  umount2: 'i si',
+  if_nametoindex: 'u s',
+  memcpy: 'p ppl',
+  vsnprintf: 'i plpp',
+})
 
 export function openSocket(family: number, type: number): number {
-  return checked('socket', sysSocket(family, type, 0), '')
+  return checked('socket', libc().socket(family, type, 0), '')
 }
 
 export function bindSocket(fd: number, address: Uint8Array, shown: string): void {
-  checked('bind', sysBind(fd, address, address.length), shown)
+  checked('bind', libc().bind(fd, address, address.length), shown)
 }
 
 /** True where the connection is under way or made. */
 export function connectSocket(fd: number, address: Uint8Array, shown: string): void {
-  if (sysConnect(fd, address, address.length) === 0) return
+  if (libc().connect(fd, address, address.length) === 0) return
   const errno = koffi.errno()
   if (errno !== EINPROGRESS) throw new SystemError('connect', errno, shown)
 }
 
 export function listenSocket(fd: number, backlog: number): void {
-  checked('listen', sysListen(fd, backlog), '')
+  checked('listen', libc().listen(fd, backlog), '')
 }
 
 export function setSocketOption(fd: number, level: number, name: number, value: number, shown: string): void {
-  checked('setsockopt', sysSetsockopt(fd, level, name, Int32Array.of(value), 4), shown)
+  checked('setsockopt', libc().setsockopt(fd, level, name, Int32Array.of(value), 4), shown)
 }
 
 /** Closing what is closed already is a bug of the caller that the kernel answers; nothing follows from it here. */
 export function closeFd(fd: number): void {
-  sysClose(fd)
+  libc().close(fd)
 }
 
 /** Another descriptor of the same thing, closed on exec. */
 export function duplicateFd(fd: number): number {
-  return checked('fcntl', sysFcntl(fd, F_DUPFD_CLOEXEC, 3), 'F_DUPFD_CLOEXEC')
+  return checked('fcntl', libc().fcntl(fd, F_DUPFD_CLOEXEC, 3), 'F_DUPFD_CLOEXEC')
 }
 
 /** A copy of memory that is not JavaScript's. */
 export function copyMemory(from: Pointer, bytes: number): Buffer {
   const copy = Buffer.alloc(bytes)
-  sysMemcpy(copy, from, bytes)
+  libc().memcpy(copy, from, bytes)
   return copy
 }
 
 export function mount(type: string, target: string): void {
-  checked('mount', sysMount(type, target, type, 0, null), `${type} at ${target}`)
+  checked('mount', libc().mount(type, target, type, 0, null), `${type} at ${target}`)
 }
 
 export function unmount(target: string): void {
-  checked('umount2', sysUmount(target, 0), target)
+  checked('umount2', libc().umount2(target, 0), target)
 }
 
 /** In the network namespace of this thread; null where there is no such device. */
 export function interfaceIndex(device: string): number | null {
-  return sysIfIndex(device) || null
+  return libc().if_nametoindex(device) || null
 }
 
 /** A C format with its `va_list`, at most `TEXT_MAX` bytes of it. */
 export function formatted(format: Pointer, values: Pointer): string {
-  const length = sysVsnprintf(text, TEXT_MAX, format, values)
+  const length = libc().vsnprintf(text, TEXT_MAX, format, values)
   return text.toString('utf8', 0, Math.max(0, Math.min(length, TEXT_MAX - 1)))
 }
 

@@ -7,7 +7,8 @@
 import koffi from 'koffi'
 import { checked, failureOf } from './failure.ts'
 import { libbpf } from './libbpf.ts'
-import { copyMemory, type Pointer } from './libc.ts'
+import { copyMemory } from './libc.ts'
+import type { Pointer } from './native.ts'
 
 /** Calls `deliver` with the records as they come, in batches. */
 export function readRing(fd: number, deliver: (records: readonly Buffer[]) => void): Disposable {
