@@ -1,0 +1,215 @@
+/** The agent as a process would run it, on the model datapath: what is asked at the command line is enforced on real connections. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { runCommand } from '../../src/cli/program.ts'
+import { hindcast, hindcastReading, silentSink } from './recorded-log.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'hindcast-agent-'))
+after(() => rmSync(folder, { recursive: true }))
+
+const RULE1 = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: rule1, namespace: default}
+spec:
+  endpointSelector: {matchLabels: {org: empire, class: deathstar}}
+  ingress:
+    - fromEndpoints: [{matchLabels: {org: empire}}]
+      toPorts:
+        - ports: [{port: "80", protocol: TCP}]
+          rules: {http: [{method: POST, path: /v1/request-landing}]}
+`
+const LIMIT_MS = 20_000
+
+type Running = AsyncDisposable & {
+  readonly state: string
+  readonly lines: readonly { readonly msg: string; readonly [key: string]: unknown }[]
+  readonly code: Promise<number>
+  stop(): void
+  /** Resolves when the log has such a line. */
+  said(pattern: RegExp): Promise<string>
+}
+
+function agent(name: string, ...more: readonly string[]): Running {
+  const state = join(folder, name)
+  const stop = new AbortController()
+  const lines: { readonly msg: string }[] = []
+  let heard = Promise.withResolvers<void>()
+  const code = runCommand(['agent', '--state', state, '--node', 'node1', '--datapath', 'model', ...more], {
+    ...silentSink(),
+    warn: (text) => {
+      if (text.startsWith('{')) lines.push(JSON.parse(text))
+      heard.resolve()
+    },
+    stop: stop.signal,
+  })
+  code.finally(() => heard.resolve()).catch(() => undefined)
+  return {
+    state,
+    lines,
+    code,
+    stop: () => stop.abort(),
+    said: async (pattern) => {
+      for (;;) {
+        const found = lines.find(({ msg }) => pattern.test(msg))
+        if (found !== undefined) return found.msg
+        heard = Promise.withResolvers()
+        await withLimit(heard.promise, `${pattern} in ${JSON.stringify(lines)}`)
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      stop.abort()
+      await code
+    },
+  }
+}
+
+async function withLimit<T>(wanted: Promise<T>, what: string): Promise<T> {
+  const timer = Promise.withResolvers<never>()
+  const timeout = setTimeout(() => timer.reject(new Error(`waited too long for ${what}`)), LIMIT_MS)
+  try {
+    return await Promise.race([wanted, timer.promise])
+  } finally {
+    clearTimeout(timeout)
+  }
+}
+
+/** `200`, or the error's code. */
+async function ask(port: number, method: string, path: string): Promise<string> {
+  const asked = request({ host: '127.0.0.1', port, method, path, agent: false }).end()
+  try {
+    const [response] = await once(asked, 'response')
+    response.resume()
+    return String(response.statusCode)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'no code'
+  }
+}
+
+async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + LIMIT_MS
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited too long for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+async function settled(state: string, endpoints: number): Promise<void> {
+  await until(async () => {
+    const { code, out } = await hindcast('status', '--state', state, '-o', 'json')
+    if (code !== 0) return false
+    const [node] = JSON.parse(out).items
+    return node?.ready === endpoints && node?.behind === 0
+  }, 'the endpoints to be ready')
+}
+
+test('C30 agent enforces what the other verbs ask for, says which datapath decides, and stops when asked', async () => {
+  const server = createServer((_, response) => response.end('Ship landed')).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const real = (server.address() as AddressInfo).port
+  const route = (from: string): string => `${from},10.0.0.111:80`
+  const gates = [
+    '--gate',
+    route('10.0.0.123'),
+    '--gate',
+    route('10.0.0.209'),
+    '--serve',
+    `10.0.0.111:80=127.0.0.1:${real}`,
+  ]
+  try {
+    await using it = agent('enforces', ...gates)
+    await it.said(/^ready$/)
+    await it.said(/model datapath decides/)
+    const gate = async (from: string): Promise<number> =>
+      Number(/:([0-9]+)$/.exec(await it.said(new RegExp(`^gate from ${from.replaceAll('.', '\\.')} `)))?.[1])
+    const [tiefighter, xwing] = [await gate('10.0.0.123'), await gate('10.0.0.209')]
+    const ships = join(folder, 'ships.yaml')
+    writeFileSync(
+      ships,
+      `- {name: deathstar, id: 863, identity: 2033, ipv4: 10.0.0.111, labels: [org=empire, class=deathstar]}
+- {name: tiefighter, id: 2216, identity: 29439, ipv4: 10.0.0.123, labels: [org=empire, class=tiefighter]}
+- {name: xwing, id: 775, identity: 5513, ipv4: 10.0.0.209, labels: [org=alliance, class=xwing]}
+`,
+    )
+    assert.equal((await hindcast('endpoint', 'add', '-f', ships, '--state', it.state)).code, 0)
+    await settled(it.state, 3)
+    assert.equal(await ask(xwing, 'PUT', '/v1/exhaust-port'), '200')
+    assert.equal((await hindcastReading(RULE1, 'apply', '-f', '-', '--state', it.state)).code, 0)
+    await settled(it.state, 3)
+    assert.equal(await ask(tiefighter, 'POST', '/v1/request-landing'), '200')
+    assert.equal(await ask(tiefighter, 'PUT', '/v1/exhaust-port'), '403')
+    assert.equal(await ask(xwing, 'POST', '/v1/request-landing'), 'ECONNRESET')
+    assert.equal((await hindcast('why', '--from', 'xwing', '--to', '863', '--port', '80', '--state', it.state)).code, 1)
+    await until(async () => {
+      const flows = await hindcast('flows', '--state', it.state)
+      return (
+        /default\/xwing:.* DENIED \(TCP; Policy denied\)/.test(flows.out) &&
+        / http-request DROPPED \(HTTP\/1\.1 PUT /.test(flows.out)
+      )
+    }, 'the flows')
+    it.stop()
+    assert.equal(await it.code, 0)
+    const status = JSON.parse((await hindcast('status', '--state', it.state, '-o', 'json')).out)
+    assert.deepEqual([status.items[0].agent, status.items[0].datapath], ['stopped', 'model'])
+  } finally {
+    server.close()
+  }
+})
+
+test('C31 a second agent of the same node and folder is refused, and the first goes on', async () => {
+  await using first = agent('second')
+  await first.said(/^ready$/)
+  const second = await hindcast('agent', '--state', first.state, '--node', 'node1', '--datapath', 'model')
+  assert.equal(second.code, 5)
+  assert.match(second.err, /socket-taken: .*xds-node1\.sock/)
+  assert.equal(
+    JSON.parse((await hindcast('status', '--state', first.state, '-o', 'json')).out).items[0].agent,
+    'started',
+  )
+})
+
+test('C31 of two agents with sockets of their own the later one fences the earlier', async () => {
+  await using first = agent('fenced')
+  await first.said(/^ready$/)
+  await using second = agent('fenced', '--socket', join(folder, 'other.sock'))
+  await second.said(/^ready$/)
+  assert.equal(await withLimit(first.code, 'the first agent to end'), 5)
+})
+
+test('C31 wrong gates and a log that is not one end before anything starts', async () => {
+  const at = ['--state', join(folder, 'wrong'), '--node', 'node1', '--datapath', 'model']
+  assert.equal((await hindcast('agent', ...at, '--gate', '10.0.0.1')).code, 2)
+  assert.equal((await hindcast('agent', ...at, '--serve', 'x:80=127.0.0.1:1')).code, 2)
+  assert.equal((await hindcast('agent', ...at, '--datapath', 'none')).code, 2)
+  const damaged = join(folder, 'damaged.db')
+  writeFileSync(damaged, 'not a log')
+  assert.equal((await hindcast('agent', ...at, '--log', damaged)).code, 4)
+})
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`C30 the agent's process ends cleanly on ${signal}`, async () => {
+    const state = join(folder, signal)
+    const entry = join(import.meta.dirname, '../../src/cli/hindcast.ts')
+    const args = [entry, 'agent', '--state', state, '--node', 'node1', '--datapath', 'model']
+    const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    try {
+      const ready = new Promise<void>((resolve) => {
+        child.stderr?.on('data', (text) => String(text).includes('"ready"') && resolve())
+      })
+      await withLimit(ready, 'the process to be ready')
+      child.kill(signal)
+      const [code] = await withLimit(once(child, 'exit'), 'the process to end')
+      assert.equal(code, 0)
+      const { out } = await hindcast('log', '--state', state, '--type', 'AgentStopped')
+      assert.match(out, /AgentStopped/)
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
+}
