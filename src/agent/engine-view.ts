@@ -1,6 +1,10 @@
-/** The policy engine as the agent's view of the log: each event becomes the changes that projections/policy/changes.ts reads from it. */
+/**
+ * The policy engine as the agent's view of the log: each event becomes the changes that projections/policy/changes.ts reads from it. Cilium's
+ * reserved identities are known without an event: `world` or `host` in a rule means them.
+ */
 import type { Cidr, IdentityId, NodeName } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
+import { RESERVED_IDENTITIES } from '../../projections/identity/reserved.ts'
 import { policyChangesOf } from '../../projections/policy/changes.ts'
 import {
   PolicyEngine,
@@ -17,6 +21,8 @@ export class EnginePolicyView implements PolicyView {
   constructor(node: NodeName, options?: PolicyOptions) {
     this.#node = node
     this.#engine = new PolicyEngine(options)
+    const added = [...RESERVED_IDENTITIES].map(([id, labels]) => ({ id, labels, prefix: null }))
+    this.#engine.apply({ kind: 'identities', added, removed: [] })
   }
 
   advance(recorded: Recorded): ReadonlySet<IdentityId> {

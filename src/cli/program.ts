@@ -12,7 +12,7 @@ import { CliError, EXIT, exitCodeOf, messageOf } from './failure.ts'
 import { FLOW_VERDICTS, type FlowsOptions, printFlows } from './flows-verb.ts'
 import { addHistory } from './history-grammar.ts'
 import { type LogOptions, type LogSink, printLog } from './log-verb.ts'
-import { type AgentVerbOptions, runAgent } from './node/agent.ts'
+import type { AgentVerbOptions } from './node/agent.ts'
 import { count } from './option-values.ts'
 import { addQuestions } from './question-grammar.ts'
 import { COLOUR_CHOICES } from './render/colour.ts'
@@ -66,16 +66,25 @@ function grammar(sink: LogSink): Command {
   return program
 }
 
+/** Loaded only here: no other verb needs gRPC, a proxy or the kernel. */
 function addAgent(program: Command, sink: LogSink): void {
   place(program.command('agent'))
     .description('run the node: follow the log, enforce it, write down what was done')
     .option('--node <name>', 'name of the node; by default $HINDCAST_NODE, the only one known, or this machine')
-    .option('--socket <path>', 'xDS socket; by default xds.sock in the state folder')
+    .option('--socket <path>', 'xDS socket; by default xds-NODE.sock in the state folder')
     .option('--bpffs <folder>', 'BPF file system for maps and links; mounted where it is not', BPFFS_DEFAULT)
     .addOption(new Option('--datapath <which>', 'what decides').choices(['auto', 'kernel', 'model']).default('auto'))
     .option('--gate <file>', 'loopback doors into the model datapath (JSON or YAML)')
+    .addOption(
+      new Option('--proxy <which>', 'none: another proxy uses the socket')
+        .choices(['embedded', 'none'])
+        .default('embedded'),
+    )
     .addOption(new Option('--log-level <level>').choices(['error', 'warn', 'info', 'debug', 'trace']).default('info'))
-    .action((options: Omit<AgentVerbOptions, 'version'>) => runAgent({ ...options, version: version() }, sink))
+    .action(async (options: Omit<AgentVerbOptions, 'version'>) => {
+      const { runAgent } = await import('./node/agent.ts')
+      await runAgent({ ...options, version: version() }, sink)
+    })
 }
 
 function addLog(program: Command, sink: LogSink): void {

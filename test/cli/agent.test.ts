@@ -27,6 +27,12 @@ spec:
 `
 const LIMIT_MS = 20_000
 
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
 type Running = AsyncDisposable & {
   readonly state: string
   readonly lines: readonly { readonly msg: string; readonly [key: string]: unknown }[]
@@ -113,25 +119,23 @@ test('C30 agent enforces what the other verbs ask for, says which datapath decid
   const server = createServer((_, response) => response.end('Ship landed')).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const real = (server.address() as AddressInfo).port
-  const route = (from: string): string => `${from},10.0.0.111:80`
-  const gates = [
-    '--gate',
-    route('10.0.0.123'),
-    '--gate',
-    route('10.0.0.209'),
-    '--serve',
-    `10.0.0.111:80=127.0.0.1:${real}`,
-  ]
+  const doors = file(
+    'doors.yaml',
+    `servers: [{address: 10.0.0.111, port: 80, realPort: ${real}}]
+doors:
+- {from: 10.0.0.123, to: 10.0.0.111, port: 80}
+- {from: 10.0.0.209, to: 10.0.0.111, port: 80}
+`,
+  )
   try {
-    await using it = agent('enforces', ...gates)
+    await using it = agent('enforces', '--gate', doors)
     await it.said(/^ready$/)
-    await it.said(/model datapath decides/)
+    await it.said(/^model datapath: asked for by --datapath model; only connections through its gate/)
     const gate = async (from: string): Promise<number> =>
-      Number(/:([0-9]+)$/.exec(await it.said(new RegExp(`^gate from ${from.replaceAll('.', '\\.')} `)))?.[1])
+      Number(/:([0-9]+)$/.exec(await it.said(new RegExp(`^door from ${from.replaceAll('.', '\\.')} `)))?.[1])
     const [tiefighter, xwing] = [await gate('10.0.0.123'), await gate('10.0.0.209')]
-    const ships = join(folder, 'ships.yaml')
-    writeFileSync(
-      ships,
+    const ships = file(
+      'ships.yaml',
       `- {name: deathstar, id: 863, identity: 2033, ipv4: 10.0.0.111, labels: [org=empire, class=deathstar]}
 - {name: tiefighter, id: 2216, identity: 29439, ipv4: 10.0.0.123, labels: [org=empire, class=tiefighter]}
 - {name: xwing, id: 775, identity: 5513, ipv4: 10.0.0.209, labels: [org=alliance, class=xwing]}
@@ -155,6 +159,8 @@ test('C30 agent enforces what the other verbs ask for, says which datapath decid
     }, 'the flows')
     it.stop()
     assert.equal(await it.code, 0)
+    const probed = await hindcast('log', '--state', it.state, '--type', 'KernelProbed', '-o', 'jsonl')
+    assert.ok(JSON.parse(probed.out).event.features.length > 5)
     const status = JSON.parse((await hindcast('status', '--state', it.state, '-o', 'json')).out)
     assert.deepEqual([status.items[0].agent, status.items[0].datapath], ['stopped', 'model'])
   } finally {
@@ -184,11 +190,17 @@ test('C31 of two agents with sockets of their own the later one fences the earli
 
 test('C31 wrong gates and a log that is not one end before anything starts', async () => {
   const at = ['--state', join(folder, 'wrong'), '--node', 'node1', '--datapath', 'model']
-  assert.equal((await hindcast('agent', ...at, '--gate', '10.0.0.1')).code, 2)
-  assert.equal((await hindcast('agent', ...at, '--serve', 'x:80=127.0.0.1:1')).code, 2)
+  const wrong = await hindcast(
+    'agent',
+    ...at,
+    '--gate',
+    file('wrong.yaml', 'doors: [{from: x, to: 10.0.0.1, port: 0}]'),
+  )
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.err, /address-invalid at .*wrong\.yaml \/doors\/0\/from[\s\S]*port-invalid at .*\/doors\/0\/port/)
+  assert.equal((await hindcast('agent', ...at, '--gate', join(folder, 'nowhere.yaml'))).code, 2)
   assert.equal((await hindcast('agent', ...at, '--datapath', 'none')).code, 2)
-  const damaged = join(folder, 'damaged.db')
-  writeFileSync(damaged, 'not a log')
+  const damaged = file('damaged.db', 'not a log')
   assert.equal((await hindcast('agent', ...at, '--log', damaged)).code, 4)
 })
 
@@ -213,3 +225,10 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     }
   })
 }
+
+test('C31 without the embedded proxy the socket waits for another', async () => {
+  await using it = agent('no-proxy', '--proxy', 'none')
+  await it.said(/^ready$/)
+  const { out } = await hindcast('log', '--state', it.state, '--type', 'ProxyConnectionChanged', '-o', 'jsonl')
+  assert.equal(out, '')
+})

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Logger, pino } from 'pino'
+import { DecodeError } from '../../../events/codec.ts'
 import { type Agent, startAgent } from '../../agent/agent.ts'
 import type { AgentEnd } from '../../agent/end.ts'
 import { EnginePolicyView } from '../../agent/engine-view.ts'
@@ -14,7 +15,7 @@ import { XdsSocketError } from '../../xds/socket-file.ts'
 import { flowPath, nodeNameOf, openLogToWrite, type Place, stateFolder } from '../compose.ts'
 import { CliError } from '../failure.ts'
 import type { LogSink } from '../log-verb.ts'
-import { chooseDatapath, type DatapathChoice } from './datapath.ts'
+import { chooseDatapath, type DatapathChoice, type NodeDatapath } from './datapath.ts'
 
 export type AgentVerbOptions = Place & {
   readonly node: string | undefined
@@ -22,6 +23,7 @@ export type AgentVerbOptions = Place & {
   readonly bpffs: string
   readonly datapath: DatapathChoice
   readonly gate: string | undefined
+  readonly proxy: 'embedded' | 'none'
   readonly logLevel: string
   readonly version: string
 }
@@ -38,7 +40,8 @@ export async function runAgent(options: AgentVerbOptions, sink: LogSink): Promis
   await using stack = new AsyncDisposableStack()
   const agent = await openNode(options, { logger, stack })
   const end = await Promise.race([agent.ended, stop.promise])
-  if (end !== null && end.code !== 'stopped') throw failureOf(end)
+  if (end === null) logger.info('stopping; what is enforced stays')
+  else if (end.code !== 'stopped') throw failureOf(end)
 }
 
 /** In order: what is opened later is closed earlier. */
@@ -52,31 +55,30 @@ async function openNode(
   const flows = stack.use(openFlowStore({ path: flowPath(options, node) }))
   const { datapath: choice, bpffs, gate } = options
   const chosen = stack.use(await chooseDatapath({ choice, bpffs, gate, node, clock }))
-  logger.info(
-    { datapath: chosen.datapath.mode, reason: chosen.reason },
-    `${chosen.datapath.mode} datapath: ${chosen.reason}`,
-  )
-  const socket = options.socket ?? join(stateFolder(options), 'xds.sock')
+  sayDatapath(logger, chosen)
+  const socket = options.socket ?? join(stateFolder(options), `xds-${node}.sock`)
   mkdirSync(dirname(socket), { recursive: true })
   const xds = stack.use(await serveXds(socket, clock.newId().slice(0, 8)))
-  const client = stack.use(createXdsClient({ socket, node: PROXY_NODE }))
-  const { identities, sockets, listeners } = chosen
-  stack.use(startProxy({ client, identities, sockets, flows, clock }))
-  const agentOptions = { version: options.version, datapathReason: chosen.reason, listeners }
+  const { identities, sockets, listeners, probe } = chosen
+  if (options.proxy === 'embedded') {
+    const client = stack.use(createXdsClient({ socket, node: PROXY_NODE }))
+    stack.use(startProxy({ client, identities, sockets, flows, clock }))
+  }
+  const agentOptions = { version: options.version, datapathReason: chosen.reason, listeners, probe }
   const policy = new EnginePolicyView(node)
-  return stack.use(
-    await startAgent({
-      node,
-      log,
-      datapath: chosen.datapath,
-      xds,
-      policy,
-      flows,
-      clock,
-      logger,
-      options: agentOptions,
-    }),
-  )
+  const { datapath } = chosen
+  const agent = await startAgent({ node, log, datapath, xds, policy, flows, clock, logger, options: agentOptions })
+  stack.use(agent)
+  logger.info({ node, log: log.location, socket, datapath: datapath.mode }, 'ready')
+  return agent
+}
+
+/** Aloud where it is the model: most of what people expect of an agent it does not do. */
+function sayDatapath(logger: Logger, { datapath: { mode }, reason, doors }: NodeDatapath): void {
+  const text = `${mode} datapath: ${reason}`
+  if (mode === 'kernel') logger.info({ datapath: mode, reason }, text)
+  else logger.warn({ datapath: mode, reason }, `${text}; only connections through its gate are enforced`)
+  for (const door of doors) logger.info(door)
 }
 
 async function serveXds(socket: string, epoch: string): ReturnType<typeof startXdsServer> {
@@ -89,6 +91,7 @@ async function serveXds(socket: string, epoch: string): ReturnType<typeof startX
   }
 }
 
-function failureOf(end: AgentEnd): CliError {
+function failureOf(end: AgentEnd): Error {
+  if (end.cause instanceof DecodeError) return end.cause
   return new CliError(end.code === 'bug' ? 'integrity' : 'backend', end.message, { cause: end })
 }

@@ -8,6 +8,7 @@ import type { ListenerOptions } from '../../../projections/xds/listeners.ts'
 import { openKernelDatapath } from '../../kernel/datapath.ts'
 import { openIdentitySource } from '../../kernel/identity-source.ts'
 import { IPCACHE } from '../../kernel/maps.ts'
+import { probeKernel, reasonAgainstKernel } from '../../kernel/probe.ts'
 import { ensureProxyRoutes } from '../../kernel/routes.ts'
 import { transparentSockets } from '../../kernel/transparent-sockets.ts'
 import { createModelDatapath } from '../../model/datapath.ts'
@@ -15,7 +16,7 @@ import { Gate } from '../../model/gate.ts'
 import { openModelNetwork } from '../../model/network.ts'
 import { modelSockets } from '../../model/sockets.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { type Datapath, DatapathError } from '../../ports/datapath.ts'
+import { type Datapath, DatapathError, type ProbeReport } from '../../ports/datapath.ts'
 import type { IdentitySource, ProxySockets, TransparentSockets } from '../../ports/proxy.ts'
 import { pinName } from '../compose.ts'
 import { CliError } from '../failure.ts'
@@ -30,6 +31,10 @@ export type NodeDatapath = AsyncDisposable & {
   readonly identities: IdentitySource
   readonly sockets: TransparentSockets | ProxySockets
   readonly listeners: ListenerOptions
+  /** What the kernel can do, as tried. */
+  readonly probe: ProbeReport
+  /** One line for each door of the model: who is claimed, whom it leads to, where it listens. */
+  readonly doors: readonly string[]
 }
 
 export type DatapathOptions = {
@@ -47,16 +52,19 @@ const NODE_ADDRESS = IpAddress('10.0.0.1')
 
 /** Rejects with `DatapathError` where the kernel was insisted on and cannot be used. */
 export async function chooseDatapath(options: DatapathOptions): Promise<NodeDatapath> {
-  if (options.choice === 'model') return modelDatapath(options, 'asked for by --datapath model')
+  const probe = await probeKernel()
+  if (options.choice === 'model') return modelDatapath(options, { probe, reason: 'asked for by --datapath model' })
+  const against = reasonAgainstKernel(probe)
   try {
-    return await kernelDatapath(options)
+    if (against !== null) throw new DatapathError('no-privilege', against)
+    return await kernelDatapath(options, probe)
   } catch (error) {
     if (options.choice === 'kernel' || !(error instanceof DatapathError)) throw error
-    return modelDatapath(options, `the kernel cannot be used: ${firstLine(error.message)}`)
+    return modelDatapath(options, { probe, reason: `the kernel cannot be used: ${firstLine(error.message)}` })
   }
 }
 
-async function kernelDatapath({ bpffs, node, gate }: DatapathOptions): Promise<NodeDatapath> {
+async function kernelDatapath({ bpffs, node, gate }: DatapathOptions, probe: ProbeReport): Promise<NodeDatapath> {
   if (gate !== undefined) throw new CliError('usage', 'gate-without-model at --gate: the kernel datapath has no gate')
   await using opened = new AsyncDisposableStack()
   const pins = { bpffs, name: pinName(node) }
@@ -66,7 +74,9 @@ async function kernelDatapath({ bpffs, node, gate }: DatapathOptions): Promise<N
   const kept = opened.move()
   return {
     datapath,
-    reason: 'the kernel takes the programs',
+    reason: `Linux ${probe.release} takes the programs`,
+    probe,
+    doors: [],
     identities,
     sockets: transparentSockets,
     listeners: { bpfRoot: bpffs, ipcacheName: IPCACHE.name },
@@ -74,18 +84,27 @@ async function kernelDatapath({ bpffs, node, gate }: DatapathOptions): Promise<N
   }
 }
 
-async function modelDatapath({ clock, gate: path }: DatapathOptions, reason: string): Promise<NodeDatapath> {
+async function modelDatapath(
+  { clock, gate: path }: DatapathOptions,
+  { probe, reason }: Pick<NodeDatapath, 'probe' | 'reason'>,
+): Promise<NodeDatapath> {
   const { servers, doors } = path === undefined ? { servers: [], doors: [] } : readGateFile(path)
   await using opened = new AsyncDisposableStack()
   const datapath = opened.use(createModelDatapath({ clock }))
   const network = opened.use(await openModelNetwork(datapath))
   const gate = opened.use(new Gate(network))
   for (const { address, port, real } of servers) network.serve(address, port, real)
-  for (const { from, to, listen } of doors) await gate.open({ from, to }, listen)
+  const lines: string[] = []
+  for (const { from, to, listen } of doors) {
+    const at = await gate.open({ from, to }, listen)
+    lines.push(`door from ${from} to ${to.address}:${to.port} on ${at.host}:${at.port}`)
+  }
   const kept = opened.move()
   return {
     datapath,
     reason,
+    probe,
+    doors: lines,
     identities: datapath.identities,
     sockets: modelSockets({ network, nodeAddress: NODE_ADDRESS }),
     listeners: { bpfRoot: '', ipcacheName: '' },

@@ -3,6 +3,8 @@
  *
  *     servers: [{ address: 10.0.0.111, port: 80, host: 127.0.0.1, realPort: 40080 }]   # what listens at an address of the model is really there
  *     doors: [{ from: 10.0.0.123, to: 10.0.0.111, port: 80, listen: 40001 }]           # 127.0.0.1:40001 is the way from one to the other
+ *
+ * A door without `listen` takes a free port, and the agent's log says which.
  */
 import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
@@ -54,7 +56,7 @@ function readDoor(reader: Reader, value: Json, path: string): GateFile['doors'][
   return {
     from: address(reader, object, 'from', path),
     to: { address: address(reader, object, 'to', path), port: port(reader, object, 'port', path) },
-    listen: port(reader, object, 'listen', path),
+    listen: object['listen'] === undefined ? 0 : port(reader, object, 'listen', path),
   }
 }
 
