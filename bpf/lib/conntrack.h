@@ -107,6 +107,18 @@ inline_always struct ct_key ct_reverse_key(const struct packet *packet, __u8 fla
 	};
 }
 
+/* Of ICMP only echo has an answer that can be told from others; every other message is judged by itself. */
+inline_always bool is_tracked(const struct packet *packet)
+{
+	return packet->protocol != IPPROTO_ICMP || packet->icmp_type == ICMP_ECHO || packet->icmp_type == ICMP_ECHO_REPLY;
+}
+
+/* An answer that nobody asked for must not make its counterpart an answer. */
+inline_always bool starts_connection(const struct packet *packet)
+{
+	return packet->protocol != IPPROTO_ICMP || packet->icmp_type == ICMP_ECHO;
+}
+
 inline_always struct ct_entry *ct_find(const struct ct_key *key, __u32 now)
 {
 	struct ct_entry *entry = key->nexthdr == IPPROTO_TCP ? bpf_map_lookup_elem(&cilium_ct4_global, key) :
@@ -197,10 +209,12 @@ inline_always enum ct_result ct_lookup(struct __sk_buff *skb, enum direction dir
 	struct ct_key key;
 
 	*found = NULL;
-	if (packet->icmp_error) {
+	if (packet->icmp_error)
 		*found = ct_related(skb, direction, packet, now);
-		return *found ? CT_RELATED : CT_NEW;
-	}
+	if (*found)
+		return CT_RELATED;
+	if (!is_tracked(packet))
+		return CT_NEW;
 	key = ct_reverse_key(packet, !ct_flag(direction));
 	*found = ct_find(&key, now);
 	if (*found) {
@@ -214,7 +228,7 @@ inline_always enum ct_result ct_lookup(struct __sk_buff *skb, enum direction dir
 	return ct_advance(*found, direction, packet, skb->len, now) ? CT_REOPENED : CT_ESTABLISHED;
 }
 
-/* 0, or why the connection cannot be tracked. Errors about other packets start nothing. */
+/* 0, or why the connection cannot be tracked. */
 inline_always int ct_create(struct __sk_buff *skb, enum direction direction, const struct packet *packet, __u32 now, __u32 source,
 			    bool proxied)
 {
@@ -222,7 +236,7 @@ inline_always int ct_create(struct __sk_buff *skb, enum direction direction, con
 	struct ct_entry entry = { .src_sec_id = source };
 	long failed;
 
-	if (packet->icmp_error)
+	if (!starts_connection(packet))
 		return 0;
 	if (proxied)
 		entry.flags |= CT_PROXY_REDIRECT;

@@ -94,7 +94,7 @@ export class KernelDatapath implements Datapath {
   }
 
   async attachEndpoint(spec: EndpointSpec): Promise<readonly LoadedProgram[]> {
-    ensurePolicyMap(this.#folder, this.#maps, spec.endpoint)
+    using _ = ensurePolicyMap(this.#folder, this.#maps, spec.endpoint)
     return attachDevice({
       folder: this.#folder,
       maps: this.#maps,

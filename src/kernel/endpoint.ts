@@ -10,7 +10,7 @@ import { endpointIdOf, endpointKey, endpointValue } from './layout/endpoint.ts'
 import { interfaceIndex } from './libc.ts'
 import { ENDPOINTS, POLICY, POLICY_MAPS } from './maps.ts'
 import type { KernelProgram } from './program.ts'
-import { openMap, type SharedMaps } from './shared-maps.ts'
+import { mapId, openMap, type SharedMaps } from './shared-maps.ts'
 
 /** At the node's side of the pod's device: what arrives there leaves the pod. */
 const PROGRAMS: readonly { readonly program: string; readonly hook: Hook }[] = [
@@ -22,7 +22,10 @@ const PROGRAMS: readonly { readonly program: string; readonly hook: Hook }[] = [
 export function ensurePolicyMap(folder: PinFolder, maps: SharedMaps, endpoint: EndpointId): KernelMap {
   const path = folder.policyPath(endpoint)
   const map = openMap(path, POLICY) ?? createPinnedPolicyMap(path, endpoint)
-  maps.get(POLICY_MAPS).update(u32(endpoint), u32(map.fd))
+  // A process that died after pinning left the slot empty. Writing a slot waits for all running programs: milliseconds.
+  const slots = maps.get(POLICY_MAPS)
+  const held = slots.lookup(u32(endpoint))
+  if (held?.readUInt32LE(0) !== mapId(map.fd)) slots.update(u32(endpoint), u32(map.fd))
   return map
 }
 

@@ -42,12 +42,18 @@ export function openMap(path: string, spec: MapSpec): KernelMap | null {
   throw new DatapathError('kernel-error', `${path} is of another version (${shown}); remove it to start afresh`)
 }
 
+/** The kernel's number of a map. */
+export function mapId(fd: number): number {
+  return mapInfo(fd).id
+}
+
 /** `struct bpf_map_info`: type, id, key size, value size, maximum of entries. */
-function mapInfo(fd: number): Pick<MapSpec, 'type' | 'keySize' | 'valueSize' | 'maxEntries'> {
+function mapInfo(fd: number): Pick<MapSpec, 'type' | 'keySize' | 'valueSize' | 'maxEntries'> & { readonly id: number } {
   const info = Buffer.alloc(MAP_INFO_BYTES)
   checked(libbpf().bpf_obj_get_info_by_fd(fd, info, Uint32Array.of(info.length)), 'reading a map')
   return {
     type: info.readUInt32LE(0),
+    id: info.readUInt32LE(4),
     keySize: info.readUInt32LE(8),
     valueSize: info.readUInt32LE(12),
     maxEntries: info.readUInt32LE(16),

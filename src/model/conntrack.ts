@@ -7,7 +7,16 @@
  */
 import { IdentityId } from '../../events/ids.ts'
 import type { ConntrackEntry } from '../ports/datapath.ts'
-import { isIcmpError, type ModelPacket, type PacketTuple, PROTOCOL, TCP_FLAGS, turned } from './packet.ts'
+import {
+  isIcmpError,
+  isTracked,
+  type ModelPacket,
+  type PacketTuple,
+  PROTOCOL,
+  startsConnection,
+  TCP_FLAGS,
+  turned,
+} from './packet.ts'
 
 export type ConntrackState = 'new' | 'established' | 'reply' | 'related' | 'reopened'
 export type Hook = 'ingress' | 'egress'
@@ -50,6 +59,7 @@ export class Conntrack {
       const related = this.#related(hook, packet, now)
       return { state: related === null ? 'new' : 'related', connection: asConnection(related) }
     }
+    if (!isTracked(packet)) return { state: 'new', connection: null }
     const reply = this.#find(turned(packet), hook === 'egress' ? 'in' : 'out', now)
     if (reply !== null) {
       advance(reply, hook, packet, now)
@@ -60,9 +70,9 @@ export class Conntrack {
     return { state: advance(own, hook, packet, now) ? 'reopened' : 'established', connection: asConnection(own) }
   }
 
-  /** Errors about other packets start nothing. */
+  /** Of ICMP only an echo request starts a connection. */
   create(hook: Hook, packet: ModelPacket, options: { now: number; sourceIdentity: number; proxied: boolean }): void {
-    if (isIcmpError(packet)) return
+    if (!startsConnection(packet)) return
     const { protocol, source, sourcePort, destination, destinationPort } = packet
     const entry: Entry = {
       tuple: { protocol, source, sourcePort, destination, destinationPort },

@@ -31,6 +31,8 @@ const MARK_MAGIC = 0x0f00
 /** Ethernet and IPv4. */
 const HEADER_BYTES = 34
 const TRANSPORT_BYTES: { readonly [protocol: number]: number } = { 1: 8, 6: 20, 17: 8, 132: 12 }
+const ECHO_REPLY = 0
+const ECHO = 8
 const ICMP_ERRORS: ReadonlySet<number> = new Set([3, 11, 12])
 
 /** Without payload, unless `bytes` says otherwise. */
@@ -53,6 +55,16 @@ export function turned<Tuple extends PacketTuple>(packet: Tuple): Tuple {
 /** Destination unreachable, time exceeded, parameter problem. */
 export function isIcmpError({ protocol, icmpType }: ModelPacket): boolean {
   return protocol === PROTOCOL.icmp && ICMP_ERRORS.has(icmpType)
+}
+
+/** Of ICMP only echo has an answer that can be told from others; every other message is judged by itself. */
+export function isTracked({ protocol, icmpType }: ModelPacket): boolean {
+  return protocol !== PROTOCOL.icmp || icmpType === ECHO || icmpType === ECHO_REPLY
+}
+
+/** An answer that nobody asked for must not make its counterpart an answer. */
+export function startsConnection({ protocol, icmpType }: ModelPacket): boolean {
+  return protocol !== PROTOCOL.icmp || icmpType === ECHO
 }
 
 /** What a policy key's port is compared with. */

@@ -2,6 +2,7 @@
  * A datapath of its own for a test: its own bpffs, small maps, pods that stand at the loopback device of BPF_PROG_TEST_RUN.
  * Everything is removed at the end. `KERNEL_REASON` says why the kernel cannot be used here, and is null where it can.
  */
+import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,11 +11,13 @@ import { test } from 'node:test'
 import type { Subscription } from 'rxjs'
 import type { PolicyMapKey } from '../../events/fields.ts'
 import { Cidr, EndpointId, IdentityId, IpAddress } from '../../events/ids.ts'
+import type { KernelMap } from '../../src/kernel/bpf-map.ts'
 import { pinFolder, removePinFolder } from '../../src/kernel/bpffs.ts'
 import { type KernelDatapath, type KernelDatapathOptions, openKernelDatapath } from '../../src/kernel/datapath.ts'
+import { conntrackLifetime } from '../../src/kernel/layout/conntrack.ts'
 import { endpointKey, endpointValue } from '../../src/kernel/layout/endpoint.ts'
 import { SystemError, unmount } from '../../src/kernel/libc.ts'
-import { ENDPOINTS } from '../../src/kernel/maps.ts'
+import { CONNTRACK_OTHER, CONNTRACK_TCP, ENDPOINTS, type MapSpec, POLICY_MAPS } from '../../src/kernel/maps.ts'
 import { type TestRunResult, testRun } from '../../src/kernel/program.ts'
 import { openMap } from '../../src/kernel/shared-maps.ts'
 import { DatapathError, type KernelPolicyValue, type PolicyVerdict } from '../../src/ports/datapath.ts'
@@ -46,7 +49,12 @@ export class Laboratory implements AsyncDisposable {
   }
 
   /** A pod at the loopback device, with its policy map. */
-  async pod(pod: { readonly endpoint: number; readonly identity: number; readonly address: string }): Promise<void> {
+  async pod(pod: {
+    readonly endpoint: number
+    readonly identity: number
+    readonly address: string
+    readonly ifindex?: number
+  }): Promise<void> {
     const spec = {
       endpoint: EndpointId(pod.endpoint),
       identity: IdentityId(pod.identity),
@@ -56,8 +64,27 @@ export class Laboratory implements AsyncDisposable {
       nodeMac: null,
     }
     await this.datapath.attachEndpoint(spec)
-    using endpoints = openMap(pinFolder(this.options).mapPath(ENDPOINTS), ENDPOINTS)!
-    endpoints.update(endpointKey(spec.ipv4), endpointValue(spec, LOOPBACK_INDEX))
+    using endpoints = this.#map(ENDPOINTS)
+    endpoints.update(endpointKey(spec.ipv4), endpointValue(spec, pod.ifindex ?? LOOPBACK_INDEX))
+  }
+
+  /** Takes the map out of its slot, as when an endpoint is half removed. */
+  forgetPolicyMap(endpoint: number): void {
+    using maps = this.#map(POLICY_MAPS)
+    const slot = Buffer.alloc(4)
+    slot.writeUInt32LE(endpoint)
+    assert.ok(maps.remove(slot))
+  }
+
+  /** Lets every tracked connection be that much older. */
+  age(seconds: number): void {
+    for (const spec of [CONNTRACK_TCP, CONNTRACK_OTHER]) {
+      using map = this.#map(spec)
+      for (const { key, value } of map.entries()) {
+        value.writeUInt32LE(conntrackLifetime(value) - seconds, 32)
+        map.update(key, value)
+      }
+    }
   }
 
   async peer(prefix: string, identity: number): Promise<void> {
@@ -78,6 +105,12 @@ export class Laboratory implements AsyncDisposable {
     // The ring is read when the event loop has polled; two turns are enough, since the records are there already.
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
     return this.seen.splice(0)
+  }
+
+  #map(spec: MapSpec): KernelMap {
+    const map = openMap(pinFolder(this.options).mapPath(spec), spec)
+    assert.ok(map !== null)
+    return map
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
