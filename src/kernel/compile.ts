@@ -12,8 +12,10 @@ import { Digest } from '../../events/ids.ts'
 import { DatapathError } from '../ports/datapath.ts'
 
 export type CompileOptions = {
-  /** Folder that holds `endpoint.bpf.c` and `lib/`. */
+  /** Folder that holds the entry file and `lib/`. */
   readonly sources?: string
+  /** `endpoint.bpf.c` where not given. */
+  readonly entry?: string
   readonly cache?: string
   readonly clang?: string
   /** `-D` of the preprocessor. */
@@ -32,14 +34,14 @@ const OUTPUT_MAX_BYTES = 16 << 20
 const run = promisify(execFile)
 
 export async function compileObject(options: CompileOptions = {}): Promise<CompiledObject> {
-  const { sources = BPF_SOURCES, cache = defaultCache(), clang = 'clang' } = options
+  const { sources = BPF_SOURCES, entry = ENTRY, cache = defaultCache(), clang = 'clang' } = options
   const flags = flagsFor(sources, options.defines ?? [])
   const key = createHash('sha256')
   for (const part of [await versionOf(clang), JSON.stringify(flags.map((f) => f.replaceAll(sources, '.')))])
     key.update(part)
-  for (const file of sourceFiles(sources)) key.update(`\0${file}\0`).update(readFileSync(join(sources, file)))
+  for (const file of sourceFiles(sources, entry)) key.update(`\0${file}\0`).update(readFileSync(join(sources, file)))
   const path = join(cache, `${key.digest('hex')}.o`)
-  if (!existsSync(path)) await compile(clang, [...flags, '-c', join(sources, ENTRY)], path)
+  if (!existsSync(path)) await compile(clang, [...flags, '-c', join(sources, entry)], path)
   return { path, digest: Digest(`sha256:${createHash('sha256').update(readFileSync(path)).digest('hex')}`) }
 }
 
@@ -52,7 +54,7 @@ async function compile(clang: string, args: readonly string[], path: string): Pr
   } catch (error) {
     const log = stderrOf(error)
     const last = log.trimEnd().split('\n').slice(-LAST_LINES).join('\n')
-    throw new DatapathError('compile-failed', `${clang} refused ${ENTRY}\n${last}`, log, { cause: error })
+    throw new DatapathError('compile-failed', `${clang} refused ${args.at(-1)}\n${last}`, log, { cause: error })
   }
   renameSync(draft, path)
 }
@@ -85,9 +87,9 @@ function flagsFor(sources: string, defines: readonly string[]): readonly string[
   ]
 }
 
-function sourceFiles(sources: string): readonly string[] {
+function sourceFiles(sources: string, entry: string): readonly string[] {
   return readdirSync(sources, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.[ch]$/.test(file))
+    .filter((file) => file === entry || file.endsWith('.h'))
     .toSorted()
 }
 
