@@ -255,7 +255,7 @@ const HOSTILE: { readonly [name: string]: () => string } = {
       toPorts: [
         port({
           http: times(200, (i) => ({
-            path: times(300, (k) => `a${i}b${k}`)
+            path: times(300, (k) => `a{1}${i}b${k}`)
               .join('|')
               .slice(0, 1_999),
           })),
