@@ -9,7 +9,12 @@ import { readJsonText } from '../../projections/policy/parse/json-text.ts'
 import { readPolicy } from '../../projections/policy/parse/policy.ts'
 import { PROBLEMS_MAX } from '../../projections/policy/parse/reader.ts'
 import { isPlainExpression } from '../../projections/policy/parse/regex.ts'
-import { POLICY_TEXT_MAX, problemsOfText, readPolicyText } from '../../projections/policy/parse/text.ts'
+import {
+  POLICY_TEXT_MAX,
+  problemsOfText,
+  readPolicyText,
+  TEXT_PROBLEMS_MAX,
+} from '../../projections/policy/parse/text.ts'
 import { readYamlText } from '../../projections/policy/parse/yaml-text.ts'
 import { readInvalidVectors, readVectors } from '../vectors/read.ts'
 import { policy } from './policies.ts'
@@ -301,6 +306,19 @@ for (const [name, make] of Object.entries(HOSTILE)) {
     assert.ok(found.length <= 2 * (PROBLEMS_MAX + 1))
   })
 }
+
+test('P28 the problems of many objects have a bound together, and every refusal keeps a reason', () => {
+  const wrong = times(500, (i) => ({
+    kind: 'CiliumNetworkPolicy',
+    metadata: { name: `p${i}` },
+    spec: { ingress: times(100, () => 1) },
+  }))
+  const { readings } = readPolicyText(JSON.stringify(wrong), 'file')
+  const counts = readings.map((reading) => (reading.kind === 'refused' ? reading.problems.length : 0))
+  assert.equal(counts.length, 500)
+  assert.ok(counts.every((count) => count > 0))
+  assert.ok(counts.reduce((sum, count) => sum + count) < TEXT_PROBLEMS_MAX + 500)
+})
 
 function times<T>(count: number, make: (index: number) => T): readonly T[] {
   return Array.from({ length: count }, (_, index) => make(index))

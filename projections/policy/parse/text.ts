@@ -34,6 +34,9 @@ export function readPolicyText(text: string, bareName: string): PolicyText {
   return readings.length + problems.length === 0 ? onlyProblem('text-empty', 'there is no policy in it') : found
 }
 
+/** Problems of all objects of a text together; after them each object has one of each kind. */
+export const TEXT_PROBLEMS_MAX = 10_000
+
 /** Characters of text that pay for one more instruction of regular expressions, beyond what every text may have. */
 const CHARACTERS_PER_INSTRUCTION = 4
 
@@ -43,6 +46,7 @@ class Findings implements PolicyText {
   readonly problems: Problem[] = []
   readonly #bareName: string
   #bareRules = 0
+  #problemsLeft: number = TEXT_PROBLEMS_MAX
   readonly #resources = new Set<string>()
   readonly #place: ReturnType<typeof lineColumns>
   readonly #budget: ExpressionBudget
@@ -63,10 +67,17 @@ class Findings implements PolicyText {
       ? readBareRuleWithin(value, this.#nextBareName(), this.#budget)
       : readPolicyWithin(value, this.#budget)
     const at = (problem: Problem): Problem => this.#placed(problem, path, document)
-    const schemaProblems = reading.schemaProblems.map(at).toSorted(comparePlaces)
+    const schemaProblems = this.#kept(reading.schemaProblems, at)
     if (reading.kind === 'accepted') this.readings.push({ ...reading, schemaProblems })
-    else this.readings.push({ ...reading, problems: reading.problems.map(at).toSorted(comparePlaces), schemaProblems })
+    else this.readings.push({ ...reading, problems: this.#kept(reading.problems, at), schemaProblems })
     this.#checkUnique(reading.kind === 'accepted' ? reading.policy.resource : reading.resource, at)
+  }
+
+  /** In the order of the text. A refusal keeps its first reason however many there were before. */
+  #kept(problems: readonly Problem[], at: (problem: Problem) => Problem): readonly Problem[] {
+    const kept = problems.slice(0, Math.max(1, this.#problemsLeft)).map(at)
+    this.#problemsLeft -= kept.length
+    return kept.toSorted(comparePlaces)
   }
 
   /** Of two objects with one name the text does not say which one counts. */
