@@ -104,6 +104,8 @@ export function evolveEndpoint(endpoint: AgentEndpoint, recorded: Recorded<Agent
     case 'EndpointDeleted':
       return { ...endpoint, leaving: true, pending: null }
     case 'EndpointRegenerationRequested':
+      // Asked for before its writer knew that the endpoint goes, or that another has its id.
+      if (endpoint.leaving || endpoint.identity === null) return endpoint
       return { ...endpoint, pending: requested(endpoint.pending, event, recorded.context.cause ?? recorded.position) }
     case 'EndpointRegenerationStarted':
       return { ...endpoint, pending: null, running: event, reads: positionOf(event.reads), stale: false }

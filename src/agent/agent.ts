@@ -10,7 +10,7 @@ import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import type { Subscription } from 'rxjs'
 import { DecodeError, type StoredEvent } from '../../events/codec.ts'
-import type { EventId, NodeName, Position } from '../../events/ids.ts'
+import type { EndpointId, EventId, NodeName, Position } from '../../events/ids.ts'
 import { nodeStream } from '../../events/ids.ts'
 import type { XdsType } from '../../events/node.ts'
 import { servedOf } from '../../projections/agent/proxy.ts'
@@ -24,6 +24,7 @@ import type { XdsServer, XdsServerEvent } from '../ports/xds.ts'
 import { restore } from '../react/builds.ts'
 import { recordProxy } from '../react/proxy-events.ts'
 import { dueReactions, type Notice } from '../react/reactions.ts'
+import { inTurn } from '../react/situation.ts'
 import { start } from '../react/start.ts'
 import { AgentEnd } from './end.ts'
 import { EndpointWorkers } from './endpoint-workers.ts'
@@ -114,6 +115,8 @@ class NodeAgent implements Agent {
   #self: EventId | null = null
   /** What proxies said before the start was on the log. */
   #early: XdsServerEvent[] | null = []
+  /** Whether the maps of an earlier agent are taken over. */
+  #ready = false
   #versions = 0
   #reacting = false
   #again = false
@@ -212,14 +215,19 @@ class NodeAgent implements Agent {
     await this.#workers.ended()
   }
 
-  /** First the log knows that this agent runs, then the proxies are served what they had. */
+  /**
+   * First the log knows that this agent runs and will build every endpoint, then the proxies are served what they had. That append is at the end
+   * of every stream that an earlier agent might still write, so that one meets a conflict, reads on, and sees that it is over.
+   */
   async #announce(): Promise<void> {
     const { node, datapath, xds } = this.#ports
     const { version, datapathReason: reason, probe, listeners } = this.#options
     const versions = { npds: this.#nextVersion(), nphds: this.#nextVersion(), lds: this.#nextVersion() }
     const started = { type: 'AgentStarted', v: 1, node, version, datapath: datapath.mode, reason } as const
     const probed = probe === null ? null : ({ type: 'KernelProbed', v: 1, ...probe } as const)
-    const { ids } = await this.#journal.commit((now) => start(now, { started, probed, listeners, versions }))
+    const { ids } = await this.#journal.commit((then) =>
+      inTurn(then, [(now) => start(now, { started, probed, listeners, versions }), (now) => restore(now, null)]),
+    )
     this.#self = ids[0] ?? null
     this.#guard()
     const { state } = this.#view.now
@@ -234,18 +242,17 @@ class NodeAgent implements Agent {
     for (const said of early) this.#hear(said)
   }
 
-  /** Every endpoint is built again, its map being compared first; what the log does not know goes. */
-  async #takeOver(present: readonly number[]): Promise<void> {
+  /** Every map is compared before it is built; what the log does not know goes. */
+  async #takeOver(present: readonly EndpointId[]): Promise<void> {
     const { datapath, logger } = this.#ports
-    const { state } = this.#view.now
     for (const id of present) {
-      const known = [...state.endpoints.keys()].find((endpoint) => endpoint === id)
-      if (known !== undefined) continue
+      if (this.#view.now.state.endpoints.has(id)) continue
       logger.warn({ endpoint: id }, 'the datapath has an endpoint that is not on the log; it is taken away')
-      await datapath.detachEndpoint(id as Parameters<Datapath['detachEndpoint']>[0])
+      await datapath.detachEndpoint(id)
     }
+    // No build has begun, and each reads the newest state.
     this.#view.dropNotices(this.#view.notices)
-    await this.#journal.commit((now) => restore(now, null))
+    this.#ready = true
     this.#workers.compareAll()
   }
 
@@ -259,7 +266,7 @@ class NodeAgent implements Agent {
     try {
       this.#view.fold(events)
       this.#guard()
-      if (this.#self !== null && this.#early === null) this.#perform()
+      if (this.#ready) this.#perform()
     } catch (error) {
       const unreadable = error instanceof DecodeError || error instanceof TypeError
       this.#over(unreadable ? new AgentEnd('log-failed', error.message, { cause: error }) : error)

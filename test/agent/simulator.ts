@@ -63,8 +63,13 @@ class World implements AsyncDisposable {
   readonly #proxy: FakeProxy = aProxy()
   readonly #invariants: Invariants = new Invariants(NODE)
   readonly #say: (line: string) => void
+  /** Policies that cannot come into force. */
+  readonly #bad: Set<string> = new Set()
   #checked: Position | null = null
   #lives: Life[] = []
+  /** Of the agent that was started last, and of its xDS server. */
+  #life: Life | null = null
+  #serving: Life = { alive: false }
   #agent: Agent | null = null
   #xds: FakeXdsServer | null = null
   #epochs = 0
@@ -89,6 +94,7 @@ class World implements AsyncDisposable {
     else if (roll < 0.69) this.#tamper()
     else if (roll < 0.8) this.#pass(Math.floor(this.#random() * 12_000))
     else if (roll < 0.82) this.#pass(70_000)
+    else if (roll < 0.85 && this.#agent !== null && this.#agent !== IDLE_NEVER) this.#usurp()
     await turns(Math.floor(this.#random() * 12))
     await this.#check()
   }
@@ -97,8 +103,7 @@ class World implements AsyncDisposable {
   async clear(): Promise<void> {
     this.#stormy = false
     this.#say('clear')
-    for (const name of NAMES) await this.#operator.deletePolicy(name)
-    for (const name of NAMES) await this.#operator.setPolicy(name, policy(this.#one(LABELS), this.#allow(false)))
+    for (const name of this.#bad) await this.#operator.setPolicy(name, policy(this.#one(LABELS), this.#allow(false)))
     this.#proxy.hung = false
     this.#proxy.connected = true
     if (this.#agent === null) this.#start()
@@ -120,6 +125,11 @@ class World implements AsyncDisposable {
 
   #start(): void {
     const life: Life = { alive: true }
+    // The proxy talks to the server that has the socket now.
+    const serving: Life = { alive: true }
+    this.#serving.alive = false
+    this.#serving = serving
+    this.#life = life
     this.#lives.push(life)
     this.#epochs += 1
     const epoch = `e${this.#epochs}`
@@ -131,7 +141,14 @@ class World implements AsyncDisposable {
       if (this.#stormy && this.#random() < 0.01) throw new TypeError('injected: cannot be encoded')
     }
     const proxy = this.#proxy
-    const xds = new FakeXdsServer({ epoch, proxy, clock: this.#clock, life, delay: weather.delay, check: unencodable })
+    const xds = new FakeXdsServer({
+      epoch,
+      proxy,
+      clock: this.#clock,
+      life: serving,
+      delay: weather.delay,
+      check: unencodable,
+    })
     this.#xds = xds
     const log = mortalLog(this.#log, life, gate)
     const datapath = new FakeDatapath(this.#pinned, gate)
@@ -142,8 +159,10 @@ class World implements AsyncDisposable {
     started.then(
       (agent) => {
         if (!life.alive) return
-        this.#agent = agent
-        if (proxy.connected) xds.changed()
+        if (this.#life === life) {
+          this.#agent = agent
+          if (proxy.connected) xds.changed()
+        }
         void agent.ended.then((end) => this.#ended(life, end))
       },
       (error: unknown) => this.#ended(life, error),
@@ -155,9 +174,12 @@ class World implements AsyncDisposable {
     if (!life.alive) return
     const text = String(end)
     this.#say(`ended ${text}`)
-    if (!/log-failed|injected/.test(text)) this.#broken = end
+    const usurped = this.#life !== life && text.includes('superseded')
+    if (!usurped && !/log-failed|injected/.test(text)) this.#broken = end
     life.alive = false
+    if (this.#life !== life) return
     this.#agent = null
+    this.#serving.alive = false
     if (!this.#stormy) this.#start()
   }
   #broken: unknown = null
@@ -169,6 +191,13 @@ class World implements AsyncDisposable {
     this.#lives = []
     this.#agent = null
     this.#xds = null
+    this.#serving.alive = false
+  }
+
+  /** Somebody starts a second agent beside the one that runs. */
+  #usurp(): void {
+    this.#say('usurp')
+    this.#start()
   }
 
   #weather(life: Life): Weather {
@@ -186,8 +215,11 @@ class World implements AsyncDisposable {
   }
 
   #died(life: Life): void {
-    this.#agent = null
-    this.#xds = null
+    if (this.#life === life) {
+      this.#agent = null
+      this.#xds = null
+      this.#serving.alive = false
+    }
     this.#lives = this.#lives.filter((other) => other !== life)
   }
 
@@ -195,11 +227,14 @@ class World implements AsyncDisposable {
     const name = this.#one(NAMES)
     if (this.#random() < 0.25) {
       this.#say(`delete ${name}`)
+      this.#bad.delete(name)
       return this.#operator.deletePolicy(name)
     }
     const allows = Array.from({ length: 1 + Math.floor(this.#random() * 2) }, () => this.#allow(true))
     const wanted = { ...policy(this.#one(LABELS), ...allows), broken: this.#random() < 0.08 }
     this.#say(`set ${name} ${JSON.stringify(wanted)}`)
+    if (wanted.broken || allows.some(({ refused }) => refused)) this.#bad.add(name)
+    else this.#bad.delete(name)
     await this.#operator.setPolicy(name, wanted)
   }
 
