@@ -11,7 +11,8 @@ import { PodPorts, portKey } from './resolve/pod-ports.ts'
 import { SubjectPolicy } from './resolve/subject-policy.ts'
 import type { PolicyRule } from './rule.ts'
 import type { CachedSelector } from './select/cached-selector.ts'
-import { type CacheMember, SelectorCache } from './select/selector-cache.ts'
+import type { IdentityLabels } from './select/identity.ts'
+import { SelectorCache } from './select/selector-cache.ts'
 
 /** Cilium's options of the same names. */
 export type PolicyOptions = {
@@ -116,7 +117,7 @@ export class PolicyEngine {
         return this.#setIdentities(change.added, change.removed)
       case 'pod-ports': {
         const names = this.#podPorts.set(change.pod, change.ports)
-        return this.#forget(({ rules }) => names.size > 0 && rules.some((rule) => namesEgressPort(rule, names)))
+        return this.#void(({ rules }) => names.size > 0 && rules.some((rule) => namesEgressPort(rule, names)))
       }
       case 'service':
         this.#cache.setService(change.key, change.service)
@@ -130,7 +131,7 @@ export class PolicyEngine {
       case 'secret':
         if (change.items === null) this.#secrets.delete(change.key)
         else this.#secrets.set(change.key, change.items)
-        return this.#forget(({ rules }) => rules.some(({ usesSecrets }) => usesSecrets))
+        return this.#void(({ rules }) => rules.some(({ usesSecrets }) => usesSecrets))
       default:
         return unreachable(change)
     }
@@ -140,6 +141,12 @@ export class PolicyEngine {
   resolve({ identity, namedPorts }: PolicySubject): ResolvedPolicy {
     const policy = this.subjectPolicy({ identity, namedPorts })
     return policy === null ? unknownIdentity(identity) : policy.resolve()
+  }
+
+  /** No endpoint has the identity any more: what was resolved for it is let go, and changes do not name it until it is resolved again. */
+  forget(identity: IdentityId): void {
+    this.#drop(identity)
+    this.#subjects.delete(identity)
   }
 
   /** What `resolve` answers from, for explanations; null where the identity is not known. Void after the next change. */
@@ -173,8 +180,10 @@ export class PolicyEngine {
   }
 
   /** In the order in which they were set. */
-  #rulesOf(member: CacheMember): readonly CompiledRule[] {
-    const rules = [...member.selectors].flatMap((selector) => [...(this.#bySubject.get(selector) ?? [])])
+  #rulesOf(member: IdentityLabels): readonly CompiledRule[] {
+    const rules = [...this.#cache.selectorsOf(member.id)].flatMap((selector) => [
+      ...(this.#bySubject.get(selector) ?? []),
+    ])
     return rules.filter((rule) => appliesTo(rule, member.id)).toSorted((a, b) => a.order - b.order)
   }
 
@@ -221,7 +230,7 @@ export class PolicyEngine {
     return changed
   }
 
-  #forget(concerns: (policy: SubjectPolicy) => boolean): ReadonlySet<IdentityId> {
+  #void(concerns: (policy: SubjectPolicy) => boolean): ReadonlySet<IdentityId> {
     const concerned = [...this.#subjects].filter(
       ([, subjects]) => subjects.size === 0 || [...subjects.values()].some(concerns),
     )

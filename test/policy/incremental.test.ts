@@ -188,3 +188,18 @@ test('R11 what does not concern a subject leaves its resolved policy the same ob
   assert.deepEqual(engine.apply({ kind: 'identities', added: [friend], removed: [] }), new Set([1000]))
   assert.notEqual(engine.resolve(subject), first)
 })
+
+test('R11 a forgotten identity is not named any more, and resolves again as from new', () => {
+  const engine = new PolicyEngine()
+  engine.apply({ kind: 'identities', added: ALL_IDENTITIES.map(knownIdentity), removed: [] })
+  const subject = { identity: IdentityId(1000), namedPorts: [] }
+  const before = bytesOf(engine.resolve(subject))
+  engine.forget(subject.identity)
+  const again = ALL_IDENTITIES.map(knownIdentity)
+  assert.deepEqual(engine.apply({ kind: 'identities', added: again, removed: [] }), new Set())
+  assert.equal(bytesOf(engine.resolve(subject)), before)
+  assert.deepEqual(
+    engine.apply({ kind: 'identities', added: again.filter(({ id }) => id === 1000), removed: [] }),
+    new Set([1000]),
+  )
+})

@@ -322,6 +322,33 @@ test('R10 a policy that does not fit into its map is refused by the selector tha
   assert.equal(resolved(engine).pressure, null)
 })
 
+test('R10 forty ports for hundreds of selectors that take everybody end in a refusal, and the engine goes on', () => {
+  const ports = Array.from({ length: 40 }, (_, i) => ({ port: String(1000 + i * 3), endPort: 1500 + i * 3 }))
+  const fromEndpoints = Array.from({ length: 200 }, (_, i) => ({
+    matchExpressions: [{ key: 'n', operator: 'NotIn', values: [String(i)] }],
+  }))
+  const many = Array.from({ length: 1000 }, (_, i) =>
+    knownIdentity({ id: 5000 + i, labels: ['k8s:io.kubernetes.pod.namespace=default', `k8s:n=${i}`] }),
+  )
+  const engine = cluster([{ ingress: [{ fromEndpoints, toPorts: [{ ports }] }] }])
+  engine.apply({ kind: 'identities', added: many, removed: [] })
+  const policy = engine.resolve({ identity: IdentityId(WEB), namedPorts: [] })
+  assert.ok(policy.kind === 'unresolvable')
+  assert.deepEqual([policy.code, policy.origins], ['map-too-large', ['p0#/spec/ingress/0']])
+  engine.apply({ kind: 'policy-removed', key: 'p0' })
+  assert.equal(resolved(engine).entries.length, 2)
+})
+
+test('R10 exceptions nested in exceptions cost what they cut, not what they multiply', () => {
+  const except = Array.from(
+    { length: 500 },
+    (_, i) => `10.${i % 256}.${(i * 7) % 256}.${(i * 3) % 256}/${8 + (i % 25)}`,
+  ).map((text) => text.replace(/^10\.[0-9]+\.[0-9]+\.[0-9]+\/8$/, '10.1.2.3/32'))
+  const engine = cluster([{ egress: [{ toCIDRSet: [{ cidr: '10.0.0.0/8', except }] }] }])
+  assert.ok(engine.requiredPrefixes().size <= 128 * except.length)
+  assert.equal(resolved(engine).entries.filter(({ key }) => key.direction === 'egress').length, 0)
+})
+
 test('R10 a map at its bound is written as it is resolved', () => {
   const policy = resolved(cluster([{ ingress: [fromClient] }]))
   assert.equal(mapOf(policy).size, policy.entries.length)

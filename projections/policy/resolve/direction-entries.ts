@@ -7,7 +7,8 @@
 import type { Direction } from '../../../events/fields.ts'
 import { IdentityId } from '../../../events/ids.ts'
 import type { DesiredEntry } from '../desired.ts'
-import { type CachedSelector, type SelectorUser, withNumber, withoutNumber } from '../select/cached-selector.ts'
+import type { CachedSelector, SelectorUser } from '../select/cached-selector.ts'
+import { withNumber, withoutNumber } from '../select/number-set.ts'
 import { type Claim, type Claims, TAIL_ANY, tailParts } from './claims.ts'
 import { PortTable, singleRow, type TableRow } from './port-table.ts'
 
@@ -134,7 +135,7 @@ export class DirectionEntries implements SelectorUser {
     const places = new Map<number, number[]>()
     for (const identity of this.#input.fixed.keys()) places.set(identity, [])
     for (const [selector, place] of this.#places) {
-      for (const identity of selector.identities()) {
+      for (const identity of selector.sorted()) {
         const list = places.get(identity)
         if (list === undefined) places.set(identity, [place])
         else list.push(place)

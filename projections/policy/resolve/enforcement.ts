@@ -1,7 +1,7 @@
 /** Whether a direction of a subject is enforced at all, and who is let in without a rule. */
 import type { Direction } from '../../../events/fields.ts'
 import type { PolicyOptions } from '../engine.ts'
-import type { IdentityLabels } from '../select/identity.ts'
+import { type IdentityLabels, isReserved } from '../select/identity.ts'
 import { remoteNodesAreHost } from '../select/selector.ts'
 import type { CompiledRule } from './compiled-rule.ts'
 
@@ -35,7 +35,7 @@ export function stanceOf(
   const enforced = { enforced: true, allowRest: false, letIn }
   if (denies) return { ...enforced, because: 'rules' }
   if (options.enforcement === 'always') return { ...enforced, because: 'enforcement-always' }
-  if (member.bySource.has('reserved:init')) return { ...enforced, because: 'init' }
+  if (isReserved(member, 'init')) return { ...enforced, because: 'init' }
   const speaks = rules.some(({ elements }) => elements[direction].length > 0)
   return speaks ? { ...enforced, allowRest: true, because: 'rules' } : OPEN
 }
@@ -45,6 +45,6 @@ function hostNumbers(options: PolicyOptions): readonly number[] {
   return remoteNodesAreHost(options) ? [HOST, REMOTE_NODE] : [HOST]
 }
 
-export function isHost({ id, bySource }: IdentityLabels): boolean {
-  return id === HOST || bySource.has('reserved:host')
+function isHost(member: IdentityLabels): boolean {
+  return member.id === HOST || isReserved(member, 'host')
 }

@@ -5,10 +5,12 @@
 import type { Direction, NamedPort } from '../../../events/fields.ts'
 import type { DesiredPolicy, DesiredRedirect, UnresolvablePolicy } from '../desired.ts'
 import type { NetworkPolicyRules, PolicyOptions, PolicyPressure, ResolvedPolicy } from '../engine.ts'
+import { POD_NAMESPACE } from '../parse/selector.ts'
 import type { LabelRequirement } from '../rule.ts'
 import type { CachedSelector } from '../select/cached-selector.ts'
+import { type IdentityLabels, labelOf } from '../select/identity.ts'
 import { isWholeFamily, narrowed, type Selector, WORLD } from '../select/selector.ts'
-import type { CacheMember, SelectorCache } from '../select/selector-cache.ts'
+import type { SelectorCache } from '../select/selector-cache.ts'
 import {
   type Claim,
   type Claims,
@@ -29,7 +31,7 @@ import { allowRule, type FurtherRule, portPolicies, UNENFORCED } from './port-po
 import type { Secrets } from './secrets.ts'
 
 export type SubjectContext = {
-  readonly member: CacheMember
+  readonly member: IdentityLabels
   readonly namedPorts: readonly NamedPort[]
   /** That select the subject, in order. */
   readonly rules: readonly CompiledRule[]
@@ -132,7 +134,7 @@ export class SubjectPolicy {
     const { member, rules, options, cache, secrets } = this.#context
     const stance = stanceOf(direction, { member, rules, options })
     const elements = stance.enforced ? rules.flatMap((rule) => rule.elements[direction]) : []
-    const namespace = member.bySource.get(POD_NAMESPACE_LABEL) ?? ''
+    const namespace = labelOf(member, 'k8s', POD_NAMESPACE) ?? ''
     const peersOf = this.#narrowing(elements)
     const merged = filtersOf(elements, { secrets, namespace, peersOf })
     if (merged.kind === 'conflict') return merged.conflict
@@ -147,7 +149,7 @@ export class SubjectPolicy {
       fixed: new Map(stance.letIn.map((identity) => [identity, [LOCALHOST_CLAIM]])),
       shared: stance.letIn.includes(REMOTE_NODE) ? { identity: REMOTE_NODE, host: HOST } : null,
       watched: world === null ? [] : [world],
-      selectorsOf: (identity) => cache.identity(identity)?.selectors ?? [],
+      selectorsOf: (identity) => cache.selectorsOf(identity),
     })
     return { stance, peersOf, placed, claims, entries, world }
   }
@@ -208,7 +210,6 @@ function remotesOf({ selector, content }: FilterEntry, world: CachedSelector | n
 
 /** From this share on a full map is announced. */
 const PRESSURE_SHARE = 0.9
-const POD_NAMESPACE_LABEL = 'k8s:io.kubernetes.pod.namespace'
 const NUMBER_OF = { TCP: 6, UDP: 17, SCTP: 132 } as const
 
 const LOCALHOST_CLAIM: Claim = {

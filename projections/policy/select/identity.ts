@@ -5,10 +5,8 @@ import type { LabelRequirement } from '../rule.ts'
 
 export type IdentityLabels = {
   readonly id: number
-  /** `source:key` → value. */
-  readonly bySource: ReadonlyMap<string, string>
-  /** key → the values that it has under any source. */
-  readonly byKey: ReadonlyMap<string, readonly string[]>
+  /** Source → key → value. */
+  readonly sources: ReadonlyMap<string, ReadonlyMap<string, string>>
   readonly prefix: IpPrefix | null
 }
 
@@ -16,21 +14,29 @@ export type IdentityLabels = {
  * A prefix identity needs no `cidr:` labels: they follow from the prefix. Where it has no reserved label, it is part of the world.
  */
 export function identityLabels(id: number, labels: readonly LabelText[], prefix: IpPrefix | null): IdentityLabels {
-  const bySource = new Map<string, string>()
+  const sources = new Map<string, Map<string, string>>()
+  const put = (source: string, key: string, value: string): void => {
+    const keys = sources.get(source)
+    if (keys === undefined) sources.set(source, new Map([[key, value]]))
+    else keys.set(key, value)
+  }
   for (const label of labels) {
-    const equals = label.indexOf('=')
-    bySource.set(equals === -1 ? label : label.slice(0, equals), equals === -1 ? '' : label.slice(equals + 1))
+    const colon = label.indexOf(':')
+    const equals = label.indexOf('=', colon)
+    const source = label.slice(0, colon)
+    if (equals === -1) put(source, label.slice(colon + 1), '')
+    else put(source, label.slice(colon + 1, equals), label.slice(equals + 1))
   }
-  const reserved = labels.some((label) => label.startsWith('reserved:'))
-  if (prefix !== null && !reserved) bySource.set('reserved:world', '')
-  const byKey = new Map<string, string[]>()
-  for (const [key, value] of bySource) {
-    const plain = key.slice(key.indexOf(':') + 1)
-    const values = byKey.get(plain)
-    if (values === undefined) byKey.set(plain, [value])
-    else values.push(value)
-  }
-  return { id, bySource, byKey, prefix }
+  if (prefix !== null && !sources.has('reserved')) put('reserved', 'world', '')
+  return { id, sources, prefix }
+}
+
+export function labelOf(identity: IdentityLabels, source: string, key: string): string | null {
+  return identity.sources.get(source)?.get(key) ?? null
+}
+
+export function isReserved(identity: IdentityLabels, name: string): boolean {
+  return labelOf(identity, 'reserved', name) !== null
 }
 
 /**
@@ -45,42 +51,40 @@ export function inPrefix(identity: IdentityLabels, prefix: IpPrefix, except: rea
 
 /** As Kubernetes says: NotIn and DoesNotExist also hold where the key is missing. */
 export function meets(identity: IdentityLabels, { source, key, operator, values }: LabelRequirement): boolean {
-  const found = valuesOf(identity, source, key)
-  switch (operator) {
-    case 'Exists':
-      return found.length > 0
-    case 'DoesNotExist':
-      return found.length === 0
-    case 'In':
-      return found.some((value) => values.includes(value))
-    case 'NotIn':
-      return !found.some((value) => values.includes(value))
-  }
+  const wanted = operator === 'In' || operator === 'NotIn' ? values : null
+  const found = source === 'any' ? anyHas(identity, key, wanted) : sourceHas(identity, { source, key, wanted })
+  return found === (operator === 'In' || operator === 'Exists')
 }
 
-/** The prefix that a label key like `10.0.0.0/8` or `fd00--/16` speaks of. */
+/** The prefix that a label key like `10.0.0.0/8` or `fd00--0/16` speaks of. */
 export function prefixOfLabelKey(key: string): IpPrefix | null {
-  if (!/^[0-9a-f]/i.test(key) || !key.includes('/')) return null
-  return parsePrefix(key.replaceAll('-', ':'))
+  return key.includes('/') && /^[0-9a-f]/i.test(key) ? parsePrefix(key.replaceAll('-', ':')) : null
 }
 
-const NOTHING: readonly string[] = []
-const EMPTY_VALUE: readonly string[] = ['']
+/** Whether the label is there, with one of the values where some are wanted. */
+function sourceHas(
+  identity: IdentityLabels,
+  { source, key, wanted }: { readonly source: string; readonly key: string; readonly wanted: readonly string[] | null },
+): boolean {
+  const value = identity.sources.get(source)?.get(key)
+  if (value !== undefined) return wanted === null || wanted.includes(value)
+  return source === 'cidr' && prefixHas(identity, key, wanted)
+}
 
-function valuesOf(identity: IdentityLabels, source: string, key: string): readonly string[] {
-  if (source === 'any') {
-    const values = identity.byKey.get(key)
-    if (values !== undefined) return values
-  } else {
-    const value = identity.bySource.get(`${source}:${key}`)
-    if (value !== undefined) return value === '' ? EMPTY_VALUE : [value]
-    if (source !== 'cidr') return NOTHING
+function anyHas(identity: IdentityLabels, key: string, wanted: readonly string[] | null): boolean {
+  for (const keys of identity.sources.values()) {
+    const value = keys.get(key)
+    if (value !== undefined && (wanted === null || wanted.includes(value))) return true
   }
-  if (identity.prefix === null) return NOTHING
-  const prefix = prefixOfLabelKey(key)
-  return prefix !== null && contains(prefix, identity.prefix) ? EMPTY_VALUE : NOTHING
+  return prefixHas(identity, key, wanted)
+}
+
+function prefixHas({ prefix }: IdentityLabels, key: string, wanted: readonly string[] | null): boolean {
+  if (prefix === null || (wanted !== null && !wanted.includes(''))) return false
+  const outer = prefixOfLabelKey(key)
+  return outer !== null && contains(outer, prefix)
 }
 
 function isWorld(identity: IdentityLabels, family: 4 | 6): boolean {
-  return identity.bySource.has('reserved:world') || identity.bySource.has(`reserved:world-ipv${family}`)
+  return isReserved(identity, 'world') || isReserved(identity, `world-ipv${family}`)
 }

@@ -3,7 +3,7 @@ import { contains, type IpPrefix, overlaps, parsePrefixOrAddress } from '../../i
 import type { ExternalService } from '../engine.ts'
 import type { Cover } from './cached-selector.ts'
 import { matchesDnsPattern } from './dns-name.ts'
-import { identityLabels, meets } from './identity.ts'
+import { type IdentityLabels, meets } from './identity.ts'
 import { bare, type Selector } from './selector.ts'
 
 export class Names {
@@ -66,10 +66,8 @@ function plain(prefix: IpPrefix): Cover {
   return { prefix, except: [] }
 }
 
-function labelsOfService({ labels }: ExternalService): ReturnType<typeof identityLabels> {
-  const bySource = new Map(Object.entries(labels).map(([key, value]) => [`k8s:${key}`, value]))
-  const byKey = new Map(Object.entries(labels).map(([key, value]) => [key, [value]]))
-  return { ...identityLabels(0, [], null), bySource, byKey }
+function labelsOfService({ labels }: ExternalService): IdentityLabels {
+  return { id: 0, sources: new Map([['k8s', new Map(Object.entries(labels))]]), prefix: null }
 }
 
 /** What cannot be read stands for nothing. */

@@ -14,15 +14,10 @@ import { EnclosingIndex, InnerIndex } from './prefix-index.ts'
 import type { Selector } from './selector.ts'
 import { IdentityIndex, SelectorIndex } from './selector-index.ts'
 
-export type CacheMember = IdentityLabels & {
-  /** Those that take it. */
-  readonly selectors: Set<CachedSelector>
-}
-
 export class SelectorCache {
-  readonly #identities: Map<number, CacheMember> = new Map()
-  readonly #byLabel: IdentityIndex<CacheMember> = new IdentityIndex()
-  readonly #byPrefix: InnerIndex<CacheMember> = new InnerIndex()
+  readonly #identities: Map<number, IdentityLabels> = new Map()
+  readonly #byLabel: IdentityIndex<IdentityLabels> = new IdentityIndex()
+  readonly #byPrefix: InnerIndex<IdentityLabels> = new InnerIndex()
   readonly #selectors: Map<string, CachedSelector> = new Map()
   readonly #labelSelectors: SelectorIndex = new SelectorIndex()
   readonly #prefixSelectors: EnclosingIndex<CachedSelector> = new EnclosingIndex()
@@ -32,8 +27,15 @@ export class SelectorCache {
   readonly #wholeFamily: Set<CachedSelector> = new Set()
   readonly #names: Names = new Names()
 
-  identity(id: number): CacheMember | null {
+  identity(id: number): IdentityLabels | null {
     return this.#identities.get(id) ?? null
+  }
+
+  /** Those that take the identity, in no particular order; none where it is not known. */
+  selectorsOf(id: number): ReadonlySet<CachedSelector> {
+    const identity = this.#identities.get(id)
+    if (identity === undefined) return new Set()
+    return new Set([...this.#asked(identity)].filter((cached) => cached.has(id)))
   }
 
   /** The one selector of its text; every `acquire` needs a `release`. */
@@ -49,7 +51,7 @@ export class SelectorCache {
     if (isNamed(selector)) this.#named.add(cached)
     if (byLabels(selector)) this.#labelSelectors.add(cached)
     this.#cover(cached)
-    for (const member of this.#candidates(cached)) this.#match(cached, member)
+    cached.fill([...this.#candidates(cached)].filter((member) => takes(cached, member)).map(({ id }) => id))
     return cached
   }
 
@@ -60,7 +62,6 @@ export class SelectorCache {
     this.#wholeFamily.delete(cached)
     if (byLabels(cached.selector)) this.#labelSelectors.remove(cached)
     for (const { prefix } of cached.covers) this.#prefixSelectors.remove(prefix, cached)
-    for (const id of cached.identities()) this.#identities.get(id)?.selectors.delete(cached)
   }
 
   /** Removals first; an id that is known is replaced. */
@@ -94,13 +95,17 @@ export class SelectorCache {
 
   #add({ id, labels, prefix }: KnownIdentity): void {
     this.#remove(id)
-    const member: CacheMember = { ...identityLabels(id, labels, prefixOrNull(prefix)), selectors: new Set() }
+    const member = identityLabels(id, labels, prefixOrNull(prefix))
     this.#identities.set(id, member)
     this.#byLabel.add(member)
     if (hasPrefix(member)) this.#byPrefix.add(member)
-    for (const cached of this.#labelSelectors.candidates(member)) this.#match(cached, member)
-    const covering = member.prefix === null ? this.#wholeFamily : this.#prefixSelectors.around(member.prefix)
-    for (const cached of covering) this.#match(cached, member)
+    for (const cached of this.#asked(member)) if (takes(cached, member)) cached.add(id)
+  }
+
+  /** The selectors that the labels and the prefix of an identity lead to. */
+  *#asked(member: IdentityLabels): Iterable<CachedSelector> {
+    yield* this.#labelSelectors.candidates(member)
+    yield* member.prefix === null ? this.#wholeFamily : this.#prefixSelectors.around(member.prefix)
   }
 
   #remove(id: number): void {
@@ -109,16 +114,10 @@ export class SelectorCache {
     this.#identities.delete(id)
     this.#byLabel.remove(member)
     if (member.prefix !== null) this.#byPrefix.remove(member)
-    for (const cached of member.selectors) cached.remove(id)
+    for (const cached of this.#asked(member)) cached.remove(id)
   }
 
-  #match(cached: CachedSelector, member: CacheMember): void {
-    if (!takes(cached, member)) return
-    member.selectors.add(cached)
-    cached.add(member.id)
-  }
-
-  *#candidates({ selector, covers }: CachedSelector): Iterable<CacheMember> {
+  *#candidates({ selector, covers }: CachedSelector): Iterable<IdentityLabels> {
     if (byLabels(selector)) yield* this.#byLabel.candidates(selector) ?? this.#identities.values()
     for (const { prefix } of covers) {
       yield* this.#byPrefix.inside(prefix)
@@ -141,18 +140,16 @@ export class SelectorCache {
     for (const cached of this.#named) {
       if (cached.selector.kind !== kind) continue
       this.#cover(cached)
-      for (const id of [...cached.identities()]) {
+      for (const id of cached.sorted()) {
         const member = this.#identities.get(id)
-        if (member === undefined || takes(cached, member)) continue
-        member.selectors.delete(cached)
-        cached.remove(id)
+        if (member === undefined || !takes(cached, member)) cached.remove(id)
       }
-      for (const member of this.#candidates(cached)) this.#match(cached, member)
+      for (const member of this.#candidates(cached)) if (takes(cached, member)) cached.add(member.id)
     }
   }
 }
 
-function takes({ selector, covers }: CachedSelector, member: CacheMember): boolean {
+function takes({ selector, covers }: CachedSelector, member: IdentityLabels): boolean {
   if (selector.kind === 'everyone') return true
   if (selector.kind === 'labels') return selector.requirements.every((requirement) => meets(member, requirement))
   return covers.some(({ prefix, except }) => inPrefix(member, prefix, except))
@@ -167,7 +164,7 @@ function isNamed({ kind }: Selector): boolean {
   return kind === 'dns' || kind === 'service' || kind === 'cidr-group'
 }
 
-function hasPrefix(member: CacheMember): member is CacheMember & { readonly prefix: IpPrefix } {
+function hasPrefix(member: IdentityLabels): member is IdentityLabels & { readonly prefix: IpPrefix } {
   return member.prefix !== null
 }
 

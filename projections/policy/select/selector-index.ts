@@ -83,14 +83,14 @@ function requirementTerms({ source, key, operator, values }: LabelRequirement): 
   return operator === 'Exists' ? [`${source}:${key}`] : values.map((value) => `${source}:${key}=${value}`)
 }
 
-function* identityTerms({ bySource, byKey }: IdentityLabels): Iterable<string> {
-  for (const [key, value] of bySource) {
-    yield key
-    yield `${key}=${value}`
-  }
-  for (const [key, values] of byKey) {
-    yield `any:${key}`
-    for (const value of values) yield `any:${key}=${value}`
+function* identityTerms({ sources }: IdentityLabels): Iterable<string> {
+  for (const [source, keys] of sources) {
+    for (const [key, value] of keys) {
+      yield `${source}:${key}`
+      yield `${source}:${key}=${value}`
+      yield `any:${key}`
+      yield `any:${key}=${value}`
+    }
   }
 }
 
