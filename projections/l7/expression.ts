@@ -10,7 +10,11 @@ import { RE2JS, RE2JSException, RE2Set } from 're2js'
 export const VALUE_MAX = 8_192
 /** Below this many alternatives one after the other is as fast as their set. */
 export const SET_MIN = 8
-const MEMO_MAX = 4_096
+/** Characters of an expression; its program is a few hundred times as large, and every request pays for it. */
+const EXPRESSION_MAX = 4_096
+/** Expressions that are kept, and sets: a set's automaton may grow to 8 MiB. */
+const EXPRESSIONS_KEPT = 4_096
+const SETS_KEPT = 64
 
 export type Expression = { readonly text: string; readonly matches: (value: string) => boolean }
 
@@ -29,7 +33,7 @@ export type CompiledExpression =
 const LITERAL = /^[A-Za-z0-9_/-]*$/
 const NONE: ReadonlySet<number> = new Set()
 
-export const compileExpression: (text: string) => CompiledExpression = memo(compile)
+export const compileExpression: (text: string) => CompiledExpression = memo(compile, EXPRESSIONS_KEPT)
 
 /** All `texts` must compile. */
 export function compileExpressionSet(texts: readonly string[]): ExpressionSet {
@@ -43,10 +47,11 @@ const setByKey: (key: string) => ExpressionSet = memo((key) => {
   set.compile()
   const numbers = new Map(texts.map((text, i) => [text, i]))
   return { numbers, matching: (value) => (value.length > VALUE_MAX ? NONE : new Set(set.match(value))) }
-})
+}, SETS_KEPT)
 
 function compile(text: string): CompiledExpression {
   if (LITERAL.test(text)) return { kind: 'compiled', expression: { text, matches: (value) => value === text } }
+  if (text.length > EXPRESSION_MAX) return { kind: 'invalid', reason: `longer than ${EXPRESSION_MAX} characters` }
   try {
     const program = RE2JS.compile(text)
     const matches = (value: string): boolean => value.length <= VALUE_MAX && program.testExact(value)
@@ -58,13 +63,13 @@ function compile(text: string): CompiledExpression {
 }
 
 /** The oldest goes when the bound is reached. */
-function memo<T>(make: (key: string) => T): (key: string) => T {
+function memo<T>(make: (key: string) => T, max: number): (key: string) => T {
   const made = new Map<string, T>()
   return (key) => {
     const known = made.get(key)
     if (known !== undefined) return known
     const value = make(key)
-    if (made.size >= MEMO_MAX) made.delete(made.keys().next().value!)
+    if (made.size >= max) made.delete(made.keys().next().value!)
     made.set(key, value)
     return value
   }

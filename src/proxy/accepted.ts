@@ -145,7 +145,11 @@ class AcceptedConnection implements Connection {
     const decision = decideConnection(policy, this.#metadata, serverName)
     switch (decision.kind) {
       case 'refused':
-        this.#refuse(decision.reason, decision.rule ?? decision.detail)
+        if (decision.reason === 'parser-not-served') this.#reportParser(decision.detail)
+        this.#refuse(
+          decision.reason,
+          decision.reason === 'parser-not-served' ? decision.detail : (decision.rule ?? decision.detail),
+        )
         break
       case 'opaque':
         this.#services.access.connection(this.#metadata, 'FORWARDED', `opaque ${decision.rule ?? 'no-rules'}`)
@@ -189,6 +193,13 @@ class AcceptedConnection implements Connection {
     this.#services.registry.remove(this)
     this.#services.access.connection(this.#metadata, 'DROPPED', why === '' ? reason : `${reason} ${why}`)
     this.#socket.resetAndDestroy()
+  }
+
+  #reportParser(parser: string): void {
+    const { endpoint, destination } = this.#metadata
+    this.#services.report(
+      `the policy of ${endpoint} asks for the parser ${parser} at port ${destination.port}, which the embedded proxy does not serve: connection refused`,
+    )
   }
 
   /** Connecting upstream would come back here, for ever. */

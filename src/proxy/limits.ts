@@ -10,6 +10,8 @@ export type ProxyLimits = {
   readonly connectTimeoutMs: number
   /** For connections of a listener that went. */
   readonly drainTimeoutMs: number
+  /** For all connections, when the proxy itself ends: whoever stops it waits. */
+  readonly closeTimeoutMs: number
 }
 
 export const DEFAULT_LIMITS: ProxyLimits = {
@@ -18,6 +20,7 @@ export const DEFAULT_LIMITS: ProxyLimits = {
   idleTimeoutMs: 300_000,
   connectTimeoutMs: 5_000,
   drainTimeoutMs: 30_000,
+  closeTimeoutMs: 5_000,
 }
 
 /** Bytes of a message's head, both ways. */

@@ -43,7 +43,9 @@ export class Listeners {
 
   /** Stops accepting and waits for what drains. */
   async close(): Promise<void> {
+    const { registry, limits } = this.#services
     this.#replace(new Map())
+    await registry.drain(null, limits.closeTimeoutMs)
     await Promise.all(this.#draining)
   }
 

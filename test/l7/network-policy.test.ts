@@ -265,6 +265,9 @@ test('H1 everything that is wrong with a message is found, each with its path', 
     portPolicy(80, [{ serverNames: ['a..b'], remotePolicies: [1, 1], proxyId: 70_000 }]),
     portPolicy(80, [http()]),
     portPolicy(81, [http({ headers: [regex(':path', '(')] }, { headers: [regex('bad name', 'a')] })]),
+    portPolicy(83, [
+      http({ headers: [regex(':path', 'a'.repeat(5_000))] }, { headers: [regex(':path', '.'.repeat(5_000))] }),
+    ]),
     portPolicy(82, [http({ headerMatches: [headerMatch('Host', 'a', { mismatchAction: 'REPLACE_ON_MISMATCH' })] })]),
   )
   assert.deepEqual(
@@ -279,7 +282,8 @@ test('H1 everything that is wrong with a message is found, each with its path', 
       'l7-empty /ingressPerPortPolicies/3/rules/0/httpRules',
       'regex-invalid /ingressPerPortPolicies/4/rules/0/httpRules/httpRules/0/headers/0',
       'header-name-invalid /ingressPerPortPolicies/4/rules/0/httpRules/httpRules/1/headers/0',
-      'header-not-mutable /ingressPerPortPolicies/5/rules/0/httpRules/httpRules/0/headerMatches/0',
+      'regex-invalid /ingressPerPortPolicies/5/rules/0/httpRules/httpRules/1/headers/0',
+      'header-not-mutable /ingressPerPortPolicies/6/rules/0/httpRules/httpRules/0/headerMatches/0',
     ],
   )
   assert.throws(() => compileNetworkPolicy(message), /port-range-inverted at .*; /)

@@ -39,10 +39,11 @@ test('H25 a connection that no rule allows is reset, and the record names why', 
 })
 
 test('H25 parsers other than HTTP are refused by name, not passed', async () => {
-  await using it = await rig()
+  const lines: string[] = []
+  await using it = await rig({ report: (line) => void lines.push(line) })
   const kafka = { kafkaRules: { kafkaRules: [{ apiVersion: -1, apiKeys: [], clientId: '', topic: 'plans' }] } }
   for (const [rule, parser] of [
-    [{ l7Proto: 'dns' }, 'dns'],
+    [{ name: 'no-dns', l7Proto: 'dns' }, 'dns'],
     [{ l7Proto: 'r2d2', l7Rules: { l7AllowRules: [], l7DenyRules: [] } }, 'r2d2'],
     [kafka, 'kafka'],
   ] as const) {
@@ -50,6 +51,7 @@ test('H25 parsers other than HTTP are refused by name, not passed', async () => 
     assert.equal(await reset(it.port, get('/a')), true)
     await eventually(() => it.flows.at(-1)?.matchType === `parser-not-served ${parser}`, parser)
   }
+  assert.match(lines[0]!, /asks for the parser dns at port \d+, which the embedded proxy does not serve/)
 })
 
 test('H25 the listener itself is no destination', async () => {

@@ -145,7 +145,7 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
     ),
     flows: { add: (more) => void flows.push(...more) },
     clock,
-    limits: { drainTimeoutMs: 500, ...options.limits },
+    limits: { closeTimeoutMs: 200, ...options.limits },
   })
   const direction = options.direction ?? 'ingress'
   const listener = httpListener(

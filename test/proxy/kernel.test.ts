@@ -86,7 +86,7 @@ test('H24, H10 behind the kernel each request of a redirected connection is deci
       sockets: transparentSockets,
       flows: { add },
       clock,
-      limits: { drainTimeoutMs: 100 },
+      limits: { closeTimeoutMs: 100 },
     })
     const kernel = { bpfRoot: lab.options.bpffs, ipcacheName: 'ipcache' }
     const listeners = (['ingress', 'egress'] as const).map((direction) =>

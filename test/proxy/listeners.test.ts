@@ -74,8 +74,15 @@ test('H9 a listener that goes lets the request in progress end, and idle connect
   await eventually(() => it.proxy.connections === 0, 'nothing left')
 })
 
-test('H9 what does not end is ended by the deadline', async () => {
-  await using it = await rig({ handler: () => undefined, limits: { drainTimeoutMs: 100 } })
+test('H9 what does not end is ended by the deadline, of the listener or of the proxy', async () => {
+  await using gone = await rig({ handler: () => undefined, limits: { drainTimeoutMs: 100 } })
+  await gone.client.policies(endpoint(7, WEB, [portPolicy(gone.upstreamPort, [])]))
+  await using left = await RawClient.to(gone.port)
+  left.send(get('/a'))
+  await eventually(() => gone.flows.length === 1, 'the request')
+  await gone.client.listeners()
+  await left.rest()
+  await using it = await rig({ handler: () => undefined, limits: { closeTimeoutMs: 100 } })
   await it.client.policies(endpoint(7, WEB, [portPolicy(it.upstreamPort, [])]))
   await using busy = await RawClient.to(it.port)
   busy.send(get('/a'))

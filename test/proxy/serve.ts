@@ -24,7 +24,7 @@ await using _proxy = startProxy({
     },
   },
   clock,
-  limits: { drainTimeoutMs: 100 },
+  limits: { closeTimeoutMs: 100 },
 })
 const listener = httpListener(
   { listener: 'cilium-http-ingress', direction: 'ingress', port },

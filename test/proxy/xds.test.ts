@@ -37,7 +37,7 @@ test('H10, H9, H18 through the real control plane: an acknowledged version decid
       sockets: redirected(plainSockets(), upstreamPort),
       flows: { add: (more) => void flows.push(...more) },
       clock,
-      limits: { drainTimeoutMs: 100 },
+      limits: { closeTimeoutMs: 100 },
     })
     let sequence = 0
     const publish = async (xds: XdsType, resources: Readonly<Record<string, unknown>>) => {

@@ -62,7 +62,7 @@ async function openNode(
   const { identities, sockets, listeners, probe } = chosen
   if (options.proxy === 'embedded') {
     const client = stack.use(createXdsClient({ socket, node: PROXY_NODE }))
-    stack.use(startProxy({ client, identities, sockets, flows, clock }))
+    stack.use(startProxy({ client, identities, sockets, flows, clock, report: (line) => logger.warn(line) }))
   }
   const agentOptions = { version: options.version, datapathReason: chosen.reason, listeners, probe }
   const policy = new EnginePolicyView(node)

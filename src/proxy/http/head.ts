@@ -83,7 +83,7 @@ export function parseRequestHead(text: string): RequestHead | MalformedHead {
   const line = REQUEST_LINE.exec(lines[0]!)
   if (line === null) return malformed('the request line is not method, target and version')
   if (line[3] !== '1' || Number(line[4]) > 1)
-    return { kind: 'malformed', status: 505, reason: `HTTP/${line[3]}.${line[4]}` }
+    return { kind: 'malformed', status: 505, reason: `HTTP/${line[3]}.${line[4]} is not served by the embedded proxy` }
   const minor = line[4] === '1' ? 1 : 0
   const headers = headerFields(lines)
   if (typeof headers === 'string') return malformed(headers)
