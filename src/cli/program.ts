@@ -105,12 +105,24 @@ function addObjects(program: Command, endpoint: Command, sink: LogSink): void {
   reading(endpoint.command('list'), sink, verbs.endpoints)
     .description('endpoints of a node')
     .option('-n, --namespace <name>', 'only of this namespace')
-  reading(program.command('identity').command('list'), sink, verbs.identities).description('security identities')
-  reading(program.command('policy').command('get'), sink, verbs.policies)
+  reading(
+    program.command('identity').description('security identities').command('list'),
+    sink,
+    verbs.identities,
+  ).description('security identities')
+  reading(program.command('policy').description('policies of the repository').command('get'), sink, verbs.policies)
     .description('policies and their revision')
     .option('-n, --namespace <name>', 'only of this namespace')
-  reading(program.command('prog').command('list'), sink, verbs.programs).description('attached programs')
-  const xds = program.command('xds').command('get').argument('[type]', XDS_TYPES.join(', '), xdsType)
+  reading(
+    program.command('prog').description('programs of the kernel datapath').command('list'),
+    sink,
+    verbs.programs,
+  ).description('attached programs')
+  const xds = program
+    .command('xds')
+    .description('what the proxy is told')
+    .command('get')
+    .argument('[type]', XDS_TYPES.join(', '), xdsType)
   reading(xds, sink, (world, options, type) => verbs.xds(world, { ...options, type: (type as XdsType) ?? null }))
   xds.description('what the proxy is told')
 }

@@ -3,7 +3,8 @@
  * at a moment. `endpoint:`, `identity:`, `ip:` and `label:` in front say which of them, where a word could be several.
  */
 import { IdentityId, type IpAddress } from '../../events/ids.ts'
-import { RESERVED_IDENTITIES } from '../../projections/identity/reserved.ts'
+import { identityLabels } from '../../projections/identity/label-filter.ts'
+import { keyOf, RESERVED_IDENTITIES } from '../../projections/identity/reserved.ts'
 import { addressText, contains, parseAddress, parsePrefix } from '../../projections/ip/prefix.ts'
 import type { EndpointView, World } from '../../projections/world.ts'
 
@@ -65,15 +66,18 @@ function byEndpoint(world: World, word: string): PartyOutcome | null {
   const [only, ...more] = matches
   if (only === undefined) return null
   if (more.length > 0) return { kind: 'ambiguous', reason: `${word} is ${matches.map(nameOf).join(', ')}` }
-  return ofEndpoint(only)
+  return ofEndpoint(world, only)
 }
 
-function ofEndpoint({ node, view }: Placed): PartyOutcome {
-  if (view.identity === null) {
-    return { kind: 'not-found', reason: `${nameOf({ node, view })} has no identity yet` }
+/** Before its agent has given it one, an endpoint has the identity that its labels have. */
+function ofEndpoint(world: World, { node, view }: Placed): PartyOutcome {
+  const own = identityLabels(view.labels)
+  const identity = view.identity ?? world.identities.findKey(({ labels }) => keyOf(labels) === keyOf(own)) ?? null
+  if (identity === null) {
+    return { kind: 'not-found', reason: `${nameOf({ node, view })} has no identity yet, nor have its labels` }
   }
-  const address = view.ipv4 ?? view.ipv6
-  return { kind: 'found', party: { identity: view.identity, labels: view.labels, endpoint: { node, view }, address } }
+  const labels = view.identity === null ? own : view.labels
+  return { kind: 'found', party: { identity, labels, endpoint: { node, view }, address: view.ipv4 ?? view.ipv6 } }
 }
 
 /** The first endpoint that has the identity stands for it: all of them have the same policy, but for named ports. */
@@ -82,7 +86,7 @@ function byIdentity(world: World, word: string): PartyOutcome {
   const labels = identity === null ? [] : labelsOf(world, identity, null)
   if (identity === null || labels.length === 0) return none(world, word)
   const endpoint = endpointsOf(world).find(({ view }) => view.identity === identity)
-  if (endpoint !== undefined) return ofEndpoint(endpoint)
+  if (endpoint !== undefined) return ofEndpoint(world, endpoint)
   return { kind: 'found', party: { identity, labels, endpoint: null, address: null } }
 }
 
@@ -101,7 +105,7 @@ function byLabels(world: World, word: string): PartyOutcome {
     const names = matches.slice(0, NAMED_MAX).map(nameOf).join(', ')
     return { kind: 'ambiguous', reason: `${word} selects ${matches.length} endpoints of several identities: ${names}` }
   }
-  return ofEndpoint(first)
+  return ofEndpoint(world, first)
 }
 
 /** `org=empire` is of any source, `k8s:org=empire` of that one. */
@@ -114,7 +118,7 @@ function byAddress(world: World, word: string, wantedNode: string | null): Party
   if (value === null) return { kind: 'not-found', reason: `${word} is not an address` }
   const address = addressText(value) as IpAddress
   const endpoint = endpointsOf(world).find(({ view }) => view.ipv4 === address || view.ipv6 === address)
-  if (endpoint !== undefined) return ofEndpoint(endpoint)
+  if (endpoint !== undefined) return ofEndpoint(world, endpoint)
   const node = wantedNode ?? world.nodes.keySeq().first() ?? null
   const entries = node === null ? [] : [...(world.nodes.get(node)?.ipcache.values() ?? [])]
   const best = entries

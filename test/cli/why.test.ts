@@ -207,3 +207,31 @@ test('C24 why refuses parties that are nobody or several, and wrong questions', 
     3,
   )
 })
+
+test('C24 why answers without an agent: an endpoint has the identity of its labels, and its policies are what counts', async () => {
+  const path = join(folder, 'no-agent.db')
+  const at = ['--node', 'node1', '--log', path]
+  await hindcast(
+    'endpoint',
+    'add',
+    '--name',
+    'deathstar',
+    '--labels',
+    'org=empire,class=deathstar',
+    '--identity',
+    '2033',
+    ...at,
+  )
+  await hindcast('endpoint', 'add', '--name', 'xwing', '--labels', 'org=alliance', '--identity', '5513', ...at)
+  await hindcast('endpoint', 'add', '--name', 'ywing', '--labels', 'org=rebels', ...at)
+  await hindcastReading(RULE1, 'apply', '-f', '-', '--log', path)
+  const { code, out } = await hindcast('why', '--from', 'xwing', '--to', 'deathstar', '--port', '80', '--log', path)
+  assert.equal(code, 1)
+  assert.match(
+    out,
+    /ingress of default\/deathstar: denied \(no policy was written for the endpoint yet; this is what its policies ask for\)/,
+  )
+  const unknown = await hindcast('why', '--from', 'ywing', '--to', 'deathstar', '--port', '80', '--log', path)
+  assert.equal(unknown.code, 3)
+  assert.match(unknown.err, /has no identity yet, nor have its labels/)
+})
