@@ -42,6 +42,7 @@ function addChanges(program: Command, { sink, place }: Context): void {
     .option('--node <name>', 'only this node')
     .option('--endpoint <id>', 'only this endpoint', endpointId)
     .option('-n, --namespace <name>', 'only policies and endpoints of this namespace')
+    .option('--semantic', 'what is newly allowed and newly denied, each with a witness', false)
     .action((range: string, options: DiffOptions) => diff(range, options, sink))
   const key = 'DIRECTION:IDENTITY:PORT/PROTOCOL, such as ingress:29439:80/TCP'
   const about = (command: Command): Command =>

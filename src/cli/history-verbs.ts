@@ -1,12 +1,14 @@
 /** `diff`, `blame` and `history`: what changed, and who did it. */
 import { EndpointId, type Position } from '../../events/ids.ts'
+import type { EntityChange } from '../../projections/history/changes.ts'
 import { type UnitName, unitParts } from '../../projections/history/entities.ts'
 import { type BlamedEntry, blame, entryHistory } from '../history/blame.ts'
 import { diffMoments } from '../history/diff.ts'
 import { diffView, type HistoryDiff, isEmpty } from '../history/diff-view.ts'
 import type { History } from '../history/history.ts'
-import { labelsAt } from '../history/labels.ts'
+import { type LabelsOf, labelsAt } from '../history/labels.ts'
 import { isoTime, type Moment } from '../history/position.ts'
+import { semanticDiff } from '../history/semantic-diff.ts'
 import { endpointAt } from '../history/state-at.ts'
 import { momentOf } from './answer.ts'
 import { openHistory, type Place } from './compose.ts'
@@ -15,12 +17,14 @@ import type { LogSink } from './log-verb.ts'
 import { mapKeyWord } from './map-key.ts'
 import { portText } from './render/datapath.ts'
 import { diffText } from './render/diff.ts'
+import { semanticText, semanticView } from './render/semantic.ts'
 import { table } from './render/table.ts'
 
 export type DiffOptions = Place & {
   readonly node: string | undefined
   readonly endpoint: number | undefined
   readonly namespace: string | undefined
+  readonly semantic: boolean
   readonly output: 'table' | 'json'
 }
 export type BlameOptions = Place & {
@@ -36,6 +40,7 @@ export async function diff(range: string, options: DiffOptions, sink: LogSink): 
   await using history = await openHistory(options, sink.warn)
   const [from, to] = await rangeOf(history, range)
   const changes = await diffMoments(history, { from, to, units: (unit) => isWanted(unit, options) })
+  if (options.semantic) return await semantic(history, { from, to, changes, options, sink })
   const later = laterOf(from, to)
   const view = narrowed(
     diffView(changes, {
@@ -48,6 +53,29 @@ export async function diff(range: string, options: DiffOptions, sink: LogSink): 
   const title = `${ends.from.position ?? 'the empty log'} ${ends.from.time ?? ''}..${ends.to.position ?? 'the empty log'} ${ends.to.time ?? ''}`
   sink.write(options.output === 'json' ? json({ ...ends, ...view }) : `${diffText(view)}\nbetween ${title}\n`)
   if (!isEmpty(view)) throw new CliError('difference', '')
+}
+
+type Compared = {
+  readonly from: Moment | null
+  readonly to: Moment | null
+  readonly changes: readonly EntityChange[]
+  readonly options: DiffOptions
+  readonly sink: LogSink
+}
+
+async function semantic(history: History, { from, to, changes, options, sink }: Compared): Promise<void> {
+  if (from === null || to === null) throw new CliError('notFound', 'the log is empty: there is nothing to compare')
+  const all = semanticDiff(history, { from, to, changes })
+  const isWanted = ({ name, endpoint }: { readonly name: string; readonly endpoint: number }): boolean =>
+    (options.namespace === undefined || name.startsWith(`${options.namespace}/`)) &&
+    (options.endpoint === undefined || options.endpoint === endpoint)
+  const found = { endpoints: all.endpoints.filter(isWanted), notComparable: all.notComparable.filter(isWanted) }
+  const labelsOf = (node: string): LabelsOf => labelsAt(history.model, node, laterOf(from, to))
+  const ends = { from: plainMoment(from), to: plainMoment(to) }
+  const between = `between ${ends.from.position} ${ends.from.time}..${ends.to.position} ${ends.to.time}`
+  const document = { ...ends, ...semanticView(found, labelsOf) }
+  sink.write(options.output === 'json' ? json(document) : `${semanticText(document)}\n${between}\n`)
+  if (found.endpoints.length > 0) throw new CliError('difference', '')
 }
 
 export async function blameEntries(

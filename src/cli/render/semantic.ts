@@ -1,0 +1,72 @@
+/** `hindcast diff --semantic`: what is newly allowed (+) and newly denied (-), with the question that shows it. */
+import type { LabelsOf } from '../../history/labels.ts'
+import type { SemanticDiff } from '../../history/semantic-diff.ts'
+
+type Item = {
+  readonly node: string
+  readonly endpoint: number
+  readonly name: string
+  readonly change: 'allowed' | 'denied'
+  readonly direction: 'ingress' | 'egress'
+  /** 0: everybody whom no entry names; the witness is one of them. */
+  readonly peer: { readonly identity: number; readonly labels: readonly string[] }
+  readonly protocol: string
+  readonly ports: { readonly from: number; readonly to: number }
+  readonly request: { readonly method: string; readonly path: string; readonly authority: string } | null
+  /** A question to `why` that is answered differently at the two moments. */
+  readonly witness: string
+}
+
+export type SemanticView = {
+  readonly differences: readonly Item[]
+  readonly notComparable: SemanticDiff['notComparable']
+}
+
+const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' }
+const PORT_MAX = 0xffff
+
+export function semanticView(
+  { endpoints, notComparable }: SemanticDiff,
+  labelsOf: (node: string) => LabelsOf,
+): SemanticView {
+  const differences = endpoints.flatMap(({ node, endpoint, name, differences: own }) =>
+    own.map(({ change, direction, identity, protocol, ports, witness }): Item => {
+      const word = PROTOCOLS[protocol] ?? String(protocol)
+      const sides =
+        direction === 'ingress' ? [`identity:${witness.identity}`, name] : [name, `identity:${witness.identity}`]
+      const { request } = witness
+      const http = request === null ? '' : ` --http '${request.method} ${request.path}'`
+      return {
+        node,
+        endpoint,
+        name,
+        change,
+        direction,
+        peer: { identity, labels: identity === 0 ? [] : labelsOf(node)(identity) },
+        protocol: word,
+        ports,
+        request: request === null ? null : { method: request.method, path: request.path, authority: request.authority },
+        witness: `why --from ${sides[0]} --to ${sides[1]} --port ${witness.port} --protocol ${word}${http}`,
+      }
+    }),
+  )
+  return { differences, notComparable }
+}
+
+export function semanticText({ differences, notComparable }: SemanticView): string {
+  const lines = differences.map((item) => {
+    const peer = item.peer.identity === 0 ? 'everybody else' : item.peer.labels.join(' ') || String(item.peer.identity)
+    const side = item.direction === 'ingress' ? 'from' : 'to'
+    const what = item.request === null ? '' : ` such as ${item.request.method} ${item.request.path}`
+    const sign = item.change === 'allowed' ? '+' : '-'
+    return `${sign} ${item.name} ${item.direction} ${side} ${peer} ${portsText(item)}${what}\n    ${item.witness}`
+  })
+  const silent = notComparable.map(({ name }) => `? ${name}: no policy in force at one of the moments`)
+  const all = [...lines, ...silent]
+  return all.length === 0 ? 'nothing is newly allowed or denied\n' : `${all.join('\n')}\n`
+}
+
+function portsText({ ports: { from, to }, protocol }: Item): string {
+  if (from === 0 && to >= PORT_MAX) return `ANY/${protocol}`
+  return from === to ? `${from}/${protocol}` : `${from}-${to}/${protocol}`
+}
