@@ -57,25 +57,36 @@ export class AccessLog {
     })
   }
 
-  /** `stamp`: of the request's decision. `ERROR`: the proxy itself answered, because of `why`. */
+  /** What upstream answered. `stamp`: of the request's decision. */
   response(
     metadata: ConnectionMetadata,
     facts: RequestFacts,
-    answer: {
-      readonly status: number
-      readonly durationMs: number | null
-      readonly stamp: FlowStamp
-      readonly verdict: 'FORWARDED' | 'ERROR'
-      readonly why: string | null
-    },
+    answer: { readonly status: number; readonly durationMs: number; readonly stamp: FlowStamp },
+  ): void {
+    const { status, durationMs, stamp } = answer
+    this.#add({
+      ...this.#parties(metadata, stamp),
+      kind: 'http-response',
+      verdict: 'FORWARDED',
+      dropReason: null,
+      matchType: null,
+      http: { ...facts, status, durationMs, missing: NONE, rejected: NONE },
+    })
+  }
+
+  /** What the proxy itself answered instead, and why. */
+  own(
+    metadata: ConnectionMetadata,
+    facts: RequestFacts,
+    { status, why }: { readonly status: number; readonly why: string },
   ): void {
     this.#add({
-      ...this.#parties(metadata, answer.stamp),
+      ...this.#parties(metadata, this.#policies.stamp),
       kind: 'http-response',
-      verdict: answer.verdict,
+      verdict: 'ERROR',
       dropReason: null,
-      matchType: answer.why,
-      http: { ...facts, status: answer.status, durationMs: answer.durationMs, missing: NONE, rejected: NONE },
+      matchType: why,
+      http: { ...facts, status, durationMs: null, missing: NONE, rejected: NONE },
     })
   }
 

@@ -8,22 +8,22 @@
  * 4. Nothing is buffered beyond a head: who reads slowly pauses the other side.
  */
 import type { Socket } from 'node:net'
-import type { RequestVerdict } from '../../projections/l7/network-policy.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { FlowStamp } from '../ports/flows.ts'
 import type { AccessLog, RequestFacts } from './access-log.ts'
 import type { ConnectionMetadata } from './bpf-metadata.ts'
 import type { Connection, ConnectionRegistry } from './connections.ts'
+import { type Exchange, type Passage, startExchange } from './exchange.ts'
 import { type BodyScanner, bodyScanner } from './http/body.ts'
-import { endOfHead, hasBareLineFeed, leadingEmptyLines, parseRequestHead, type RequestHead } from './http/head.ts'
-import { ResponseReader } from './http/response-reader.ts'
-import { type RequestTarget, requestTarget } from './http/target.ts'
-import { answerBytes, type LocalAnswer, requestHeadBytes, withoutUpgrade } from './http/wire.ts'
+import type { RequestHead } from './http/head.ts'
+import { RequestReader } from './http/request-reader.ts'
+import { requestTarget } from './http/target.ts'
+import { answerBytes, type LocalAnswer } from './http/wire.ts'
 import { decideRequest } from './http-filter.ts'
 import { DISCARD_MAX, HEAD_MAX, LINGER_MS, type ProxyLimits } from './limits.ts'
 import type { ListenerConfig } from './listener-config.ts'
 import type { LivePolicies } from './live-policies.ts'
 import { tunnel } from './tunnel.ts'
+import { Upstream } from './upstream.ts'
 
 export type HttpServices = {
   readonly metadata: ConnectionMetadata
@@ -43,38 +43,18 @@ export type HttpServices = {
  */
 type Phase = 'head' | 'exchange' | 'discard' | 'tunnel' | 'closing' | 'closed'
 
-type Exchange = {
-  readonly head: RequestHead
-  readonly facts: RequestFacts
-  readonly stamp: FlowStamp
-  readonly startedUs: number
-  readonly reader: ResponseReader
-  /** Of the request, while it is not through. */
-  body: BodyScanner | null
-  /** Whether anything of a response has gone downstream. */
-  responded: boolean
-}
-
-type Target = Extract<RequestTarget, { kind: 'target' }>
-
-const EMPTY = Buffer.alloc(0)
 const US_PER_MS = 1_000
-/** The one protocol that an allowed request may change to: its messages belong to that request. Others would carry requests that nobody checks. */
-const UPGRADE = 'websocket'
 const NO_FACTS: RequestFacts = { method: '', host: '', path: '', protocol: 'HTTP/1.1' }
 
 export class HttpConnection implements Connection {
   readonly listener: string
   readonly #downstream: Socket
   readonly #services: HttpServices
-  #upstream: Socket | null = null
-  #connectTimer: NodeJS.Timeout | null = null
+  /** An unfinished head, or what follows the request in progress. */
+  readonly #input = new RequestReader(HEAD_MAX)
+  #upstream: Upstream | null = null
   #phase: Phase = 'head'
   #exchange: Exchange | null = null
-  /** Bytes that no request has claimed yet: an unfinished head, or what follows the request in progress. */
-  #input: Buffer = EMPTY
-  #searched = 0
-  #headSinceUs: number | null = null
   /** In `discard`. */
   #unwanted: BodyScanner | null = null
   #discarded = 0
@@ -102,7 +82,7 @@ export class HttpConnection implements Connection {
 
   drain(): void {
     this.#draining = true
-    if (this.#phase === 'head' && this.#input.length === 0) this.#closeGently()
+    if (this.#phase === 'head' && this.#input.empty) this.#closeGently()
   }
 
   destroy(): void {
@@ -112,16 +92,16 @@ export class HttpConnection implements Connection {
 
   checkHead(nowUs: number): void {
     const { headTimeoutMs } = this.#services.limits
-    if (this.#phase !== 'head' || this.#headSinceUs === null) return
-    if (nowUs - this.#headSinceUs <= headTimeoutMs * US_PER_MS) return
-    if (this.#input.length === 0) this.#closeGently()
+    const { sinceUs } = this.#input
+    if (this.#phase !== 'head' || sinceUs === null || nowUs - sinceUs <= headTimeoutMs * US_PER_MS) return
+    if (this.#input.empty) this.#closeGently()
     else this.#refuse(408, `the head took longer than ${headTimeoutMs} ms`)
   }
 
   readonly #onDownstreamData = (chunk: Buffer): void => {
     switch (this.#phase) {
       case 'head':
-        this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk])
+        this.#input.push(chunk)
         this.#readRequests()
         break
       case 'exchange':
@@ -138,42 +118,18 @@ export class HttpConnection implements Connection {
   }
 
   #readRequests(): void {
+    const { registry, clock } = this.#services
     // An answer that is not read yet bounds how many more are written.
-    while (this.#phase === 'head' && this.#input.length > 0 && !this.#downstream.writableNeedDrain) {
-      if (!this.#readRequest()) return
+    while (this.#phase === 'head' && !this.#input.empty && !this.#downstream.writableNeedDrain) {
+      registry.busy(this)
+      const read = this.#input.next(() => clock.monotonicUs())
+      if (read.kind === 'more') return
+      if (read.kind === 'refused') this.#refuse(read.status, read.reason)
+      else this.#serve(read.head, read.bytes)
     }
   }
 
-  /** Whether there was a whole head. */
-  #readRequest(): boolean {
-    this.#services.registry.busy(this)
-    const empty = leadingEmptyLines(this.#input)
-    if (empty > 0) {
-      this.#input = this.#input.subarray(empty)
-      this.#searched = 0
-    }
-    const end = endOfHead(this.#input, this.#searched)
-    if (end < 0 || end > HEAD_MAX) {
-      this.#awaitHead(end)
-      return false
-    }
-    const head = parseRequestHead(this.#input.toString('latin1', 0, end))
-    this.#searched = 0
-    this.#headSinceUs = null
-    if (head.kind === 'malformed') this.#refuse(head.status, head.reason)
-    else this.#serve(head, end)
-    return true
-  }
-
-  #awaitHead(end: number): void {
-    const searched = this.#searched
-    this.#headSinceUs ??= this.#services.clock.monotonicUs()
-    this.#searched = this.#input.length
-    if (end > HEAD_MAX || this.#input.length > HEAD_MAX) this.#refuse(431, `the head is longer than ${HEAD_MAX} bytes`)
-    else if (hasBareLineFeed(this.#input, searched)) this.#refuse(400, 'a line does not end with CR LF')
-  }
-
-  #serve(head: RequestHead, end: number): void {
+  #serve(head: RequestHead, bytes: Buffer): void {
     const { config, policies, metadata, access } = this.#services
     const target = requestTarget(head, config.paths)
     if (target.kind === 'malformed') {
@@ -183,93 +139,50 @@ export class HttpConnection implements Connection {
     const path = target.kind === 'redirect' ? target.location : target.path
     const facts = { method: head.method, host: head.host ?? '', path, protocol: `HTTP/1.${head.minor}` }
     if (target.kind === 'redirect') {
-      this.#recordOwn(facts, 307, 'escaped-slash')
-      this.#answer(head, end, { status: 307, body: '', headers: [['location', target.location]] })
+      access.own(metadata, facts, { status: 307, why: 'escaped-slash' })
+      this.#answer(head, { status: 307, body: '', headers: [['location', target.location]] })
       return
     }
     const verdict = decideRequest(policies, metadata, { head, path, authority: target.authority })
     access.request(metadata, facts, verdict)
-    if (verdict.allowed) this.#forward(head, end, { target, verdict, facts })
-    else this.#answer(head, end, { status: 403, body: config.deniedBody })
+    if (verdict.allowed) this.#forward({ head, bytes, target, verdict, facts })
+    else this.#answer(head, { status: 403, body: config.deniedBody })
   }
 
-  #forward(
-    head: RequestHead,
-    end: number,
-    decided: { readonly target: Target; readonly verdict: RequestVerdict; readonly facts: RequestFacts },
-  ): void {
-    const { target, verdict, facts } = decided
+  #forward(passage: Passage): void {
     const { access, clock } = this.#services
-    const upgrades = head.upgrade.length === 1 && head.upgrade[0] === UPGRADE
-    const sent = head.upgrade.length > 0 && !upgrades ? withoutUpgrade(head) : head
-    const changed = target.changed || verdict.mutations.length > 0 || sent !== head
-    const bytes = changed ? requestHeadBytes(sent, target.path, verdict.mutations) : this.#input.subarray(0, end)
-    const rest = this.#input.subarray(end)
-    this.#input = EMPTY
+    const { exchange, bytes } = startExchange(passage, access.stamp, clock.monotonicUs())
     this.#phase = 'exchange'
-    this.#exchange = {
-      head,
-      facts,
-      stamp: access.stamp,
-      startedUs: clock.monotonicUs(),
-      reader: new ResponseReader(head.method, { headMax: HEAD_MAX, mayUpgrade: upgrades }),
-      body: bodyScanner(head.framing),
-      responded: false,
-    }
+    this.#exchange = exchange
     const upstream = this.#upstream ?? this.#connect()
     if (upstream === null) return
-    if (rest.length === 0) {
-      this.#send(upstream, bytes)
-      return
-    }
-    upstream.cork()
-    this.#send(upstream, bytes)
-    this.#streamRequest(rest)
-    upstream.uncork()
+    if (exchange.body === null || this.#input.empty) upstream.write(bytes)
+    else this.#streamBody(exchange.body, this.#input.take(), bytes)
   }
 
-  #connect(): Socket | null {
-    let upstream: Socket
+  #connect(): Upstream | null {
     try {
-      upstream = this.#services.connectUpstream()
+      this.#upstream = new Upstream(this.#services.connectUpstream(), this.#services.limits.connectTimeoutMs, {
+        data: (chunk) => this.#onUpstreamData(chunk),
+        drained: () => this.#hold(),
+        ended: () => this.#onUpstreamEnd(),
+        lost: (why) => this.#onUpstreamLost(why),
+      })
     } catch (error) {
-      this.#upstreamFailed(`no upstream socket: ${error instanceof Error ? error.message : String(error)}`)
-      return null
+      this.#onUpstreamLost(`no upstream socket: ${error instanceof Error ? error.message : String(error)}`)
     }
-    this.#upstream = upstream
-    const { connectTimeoutMs } = this.#services.limits
-    this.#connectTimer = setTimeout(
-      () => this.#upstreamFailed(`no connection in ${connectTimeoutMs} ms`),
-      connectTimeoutMs,
-    )
-    upstream.on('data', this.#onUpstreamData)
-    upstream.on('drain', () => this.#hold())
-    upstream.on('end', () => this.#onUpstreamEnd('upstream closed before its response was whole'))
-    upstream.on('error', (error) => this.#onUpstreamLost(error.message))
-    upstream.on('close', () => this.#onUpstreamLost('the upstream connection closed'))
-    return upstream
-  }
-
-  #send(upstream: Socket, bytes: Buffer): void {
-    if (this.#connectTimer === null) upstream.write(bytes)
-    // Written means connected: a socket by descriptor has no event of its own for that.
-    else upstream.write(bytes, (error) => this.#connected(error))
-  }
-
-  #connected(error: Error | null | undefined): void {
-    if (this.#connectTimer === null || (error !== null && error !== undefined)) return
-    clearTimeout(this.#connectTimer)
-    this.#connectTimer = null
+    return this.#upstream
   }
 
   /** Bytes from downstream while an exchange is on: of its body, or of the next request, which waits. */
   #streamRequest(chunk: Buffer): void {
-    const exchange = this.#exchange
-    const body = exchange?.body
-    if (exchange === null || body === null || body === undefined) {
-      this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk])
-      return
-    }
+    const body = this.#exchange?.body ?? null
+    if (body === null) this.#input.push(chunk)
+    else this.#streamBody(body, chunk)
+  }
+
+  /** `head`: of the request, where it has not been written yet. */
+  #streamBody(body: BodyScanner, chunk: Buffer, ...head: readonly Buffer[]): void {
     const end = body.scan(chunk, 0)
     if (body.problem !== null) {
       this.#requestBroken(body.problem)
@@ -277,16 +190,12 @@ export class HttpConnection implements Connection {
     }
     // Trailers end here: they would be headers that no rule has seen.
     const { from, to } = body.trailers
-    this.#sendBody(chunk.subarray(0, to === 0 ? end : from))
-    if (to > 0) this.#sendBody(chunk.subarray(to, end))
-    if (!body.done) return
-    exchange.body = null
-    this.#input = chunk.subarray(end)
+    if (to === 0) this.#upstream?.write(...head, chunk.subarray(0, end))
+    else this.#upstream?.write(...head, chunk.subarray(0, from), chunk.subarray(to, end))
+    if (!body.done || this.#exchange === null) return
+    this.#exchange.body = null
+    if (end < chunk.length) this.#input.push(chunk.subarray(end))
     this.#finishWhenDone()
-  }
-
-  #sendBody(bytes: Buffer): void {
-    if (bytes.length > 0 && this.#upstream !== null) this.#send(this.#upstream, bytes)
   }
 
   /** The head is upstream already, so only the connection's reset tells upstream that the request is not whole. */
@@ -297,7 +206,7 @@ export class HttpConnection implements Connection {
     else this.#refuse(400, problem)
   }
 
-  readonly #onUpstreamData = (chunk: Buffer): void => {
+  #onUpstreamData(chunk: Buffer): void {
     const exchange = this.#exchange
     if (exchange === null) {
       // Nobody asked: this may be the answer to a request that upstream alone has seen.
@@ -307,7 +216,7 @@ export class HttpConnection implements Connection {
     const { reader } = exchange
     const { forward, rest, head, problem } = reader.read(chunk)
     if (problem !== null) {
-      this.#responseBroken(exchange, problem)
+      this.#fail(exchange, { status: 502, why: problem, text: 'the upstream response cannot be read' })
       return
     }
     if (head !== null) this.#recordResponse(exchange, head.status)
@@ -322,12 +231,6 @@ export class HttpConnection implements Connection {
     else this.#finishWhenDone()
   }
 
-  #responseBroken(exchange: Exchange, problem: string): void {
-    this.#recordOwn(exchange.facts, 502, problem)
-    if (exchange.responded) this.#reset()
-    else this.#answerAndClose(exchange.head.method, 502, 'the upstream response cannot be read')
-  }
-
   #finishWhenDone(): void {
     const exchange = this.#exchange
     if (exchange === null || !exchange.reader.done) return
@@ -340,42 +243,36 @@ export class HttpConnection implements Connection {
     }
     this.#exchange = null
     this.#phase = 'head'
-    if (this.#input.length === 0) this.#services.registry.idle(this)
-    else this.#readRequests()
+    this.#rest()
+    this.#readRequests()
     this.#hold()
   }
 
   #switchProtocol(rest: Buffer): void {
+    if (this.#upstream === null) return
     this.#phase = 'tunnel'
-    const upstream = this.#upstream
-    if (upstream === null) return
     this.#downstream.off('data', this.#onDownstreamData)
-    upstream.off('data', this.#onUpstreamData)
     if (rest.length > 0) this.#downstream.write(rest)
-    if (this.#input.length > 0) upstream.write(this.#input)
-    this.#input = EMPTY
-    tunnel(this.#downstream, upstream)
+    this.#upstream.write(this.#input.take())
+    tunnel(this.#downstream, this.#upstream.release())
   }
 
-  /** Answers a whole request here, and keeps the connection where the next request's beginning is certain. */
-  #answer(head: RequestHead, end: number, answer: Pick<LocalAnswer, 'status' | 'body' | 'headers'>): void {
+  /** Answers a request here, and keeps the connection where the next request's beginning is certain. */
+  #answer(head: RequestHead, answer: Pick<LocalAnswer, 'status' | 'body' | 'headers'>): void {
     const body = bodyScanner(head.framing)
     // A client that waits for 100 may send its body or not.
     const uncertain = body !== null && (head.expectsContinue || tooLongToDiscard(head))
     const close = uncertain || !head.keepAlive || this.#draining || this.#downstreamEnded
     this.#downstream.write(answerBytes({ ...answer, close, method: head.method }))
-    const rest = this.#input.subarray(end)
-    this.#input = EMPTY
     if (close) {
       this.#closeGently()
     } else if (body === null) {
-      this.#input = rest
-      if (rest.length === 0) this.#services.registry.idle(this)
+      this.#rest()
     } else {
       this.#phase = 'discard'
       this.#unwanted = body
       this.#discarded = 0
-      this.#discard(rest)
+      this.#discard(this.#input.take())
     }
   }
 
@@ -391,25 +288,31 @@ export class HttpConnection implements Connection {
     if (!body.done) return
     this.#unwanted = null
     this.#phase = 'head'
-    this.#input = chunk.subarray(end)
-    if (this.#input.length === 0) this.#services.registry.idle(this)
+    if (end < chunk.length) this.#input.push(chunk.subarray(end))
+    this.#rest()
+  }
+
+  /** Between two requests it may make room for others. */
+  #rest(): void {
+    if (this.#input.empty) this.#services.registry.idle(this)
   }
 
   /** What is no request is answered and ends the connection: where the next one begins is not known. */
   #refuse(status: LocalAnswer['status'], reason: string): void {
-    this.#recordOwn(this.#exchange?.facts ?? NO_FACTS, status, reason)
+    const { access, metadata } = this.#services
+    access.own(metadata, this.#exchange?.facts ?? NO_FACTS, { status, why: reason })
     this.#answerAndClose('GET', status, reason)
   }
 
-  #upstreamFailed(why: string): void {
-    const exchange = this.#exchange
-    if (exchange === null || this.#phase !== 'exchange') {
-      this.#closeGently()
-      return
-    }
-    this.#recordOwn(exchange.facts, 503, why)
-    if (exchange.responded) this.#reset()
-    else this.#answerAndClose(exchange.head.method, 503, 'the upstream connection failed')
+  /** The exchange cannot end well: an answer of our own where none has begun. */
+  #fail(
+    { facts, head, responded }: Exchange,
+    { status, why, text }: { readonly status: LocalAnswer['status']; readonly why: string; readonly text: string },
+  ): void {
+    const { access, metadata } = this.#services
+    access.own(metadata, facts, { status, why })
+    if (responded) this.#reset()
+    else this.#answerAndClose(head.method, status, text)
   }
 
   #answerAndClose(method: string, status: LocalAnswer['status'], text: string): void {
@@ -417,14 +320,17 @@ export class HttpConnection implements Connection {
     this.#closeGently()
   }
 
-  #onUpstreamEnd(why: string): void {
-    if (this.#phase === 'exchange' && this.#exchange?.reader.endsWithConnection === true) this.#closeGently()
-    else this.#onUpstreamLost(why)
+  #onUpstreamEnd(): void {
+    if (this.#exchange?.reader.endsWithConnection === true) this.#closeGently()
+    else this.#onUpstreamLost('upstream closed before its response was whole')
   }
 
   #onUpstreamLost(why: string): void {
-    if (this.#phase === 'exchange') this.#upstreamFailed(why)
-    else if (this.#phase === 'head' || this.#phase === 'discard') this.#closeGently()
+    if (this.#phase === 'exchange' && this.#exchange !== null) {
+      this.#fail(this.#exchange, { status: 503, why, text: 'the upstream connection failed' })
+    } else if (this.#phase === 'head' || this.#phase === 'discard') {
+      this.#closeGently()
+    }
   }
 
   #onDownstreamDrain(): void {
@@ -454,9 +360,9 @@ export class HttpConnection implements Connection {
     const exchange = this.#exchange
     if (this.#phase === 'head') {
       this.#closeGently()
-    } else if (this.#phase === 'exchange' && exchange !== null && exchange.body === null && !exchange.responded) {
-      this.#recordOwn(exchange.facts, 504, 'upstream did not answer in time')
-      this.#answerAndClose(exchange.head.method, 504, 'upstream did not answer in time')
+    } else if (this.#phase === 'exchange' && exchange !== null && exchange.body === null) {
+      const text = 'upstream did not answer in time'
+      this.#fail(exchange, { status: 504, why: text, text })
     } else {
       this.#reset()
     }
@@ -465,8 +371,7 @@ export class HttpConnection implements Connection {
   /** Whether downstream may send: not while the next request waits, or the reader of what it causes is slow. */
   #hold(): void {
     if (this.#phase === 'tunnel') return
-    const exchanging =
-      this.#phase === 'exchange' && (this.#input.length > 0 || this.#upstream?.writableNeedDrain === true)
+    const exchanging = this.#phase === 'exchange' && (!this.#input.empty || this.#upstream?.congested === true)
     const hold = exchanging || (this.#phase === 'head' && this.#downstream.writableNeedDrain)
     if (hold === this.#held) return
     this.#held = hold
@@ -480,7 +385,7 @@ export class HttpConnection implements Connection {
     this.#phase = 'closing'
     this.#dropUpstream()
     this.#exchange = null
-    this.#input = EMPTY
+    this.#input.take()
     const socket = this.#downstream
     socket.end(() => {
       // All is written, so from now on it may make room.
@@ -497,26 +402,15 @@ export class HttpConnection implements Connection {
     this.#downstream.resetAndDestroy()
   }
 
-  /** Upstream must not take what it has so far for a whole request, nor wait for more. */
   #dropUpstream(): void {
-    if (this.#connectTimer !== null) clearTimeout(this.#connectTimer)
-    this.#connectTimer = null
-    const upstream = this.#upstream
-    if (upstream === null || upstream.destroyed) return
     const unfinished = this.#exchange !== null && this.#exchange.body !== null
-    if (unfinished) upstream.resetAndDestroy()
-    else upstream.destroy()
+    this.#upstream?.drop(unfinished ? 'reset' : 'end')
   }
 
   #recordResponse({ facts, stamp, startedUs }: Exchange, status: number): void {
     const { access, metadata, clock } = this.#services
     const durationMs = Math.round(clock.monotonicUs() - startedUs) / US_PER_MS
-    access.response(metadata, facts, { status, durationMs, stamp, verdict: 'FORWARDED', why: null })
-  }
-
-  #recordOwn(facts: RequestFacts, status: number, why: string): void {
-    const { access, metadata } = this.#services
-    access.response(metadata, facts, { status, durationMs: null, stamp: access.stamp, verdict: 'ERROR', why })
+    access.response(metadata, facts, { status, durationMs, stamp })
   }
 }
 
