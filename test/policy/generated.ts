@@ -219,10 +219,10 @@ const l7Ports: fc.Arbitrary<Dictionary> = fc.record({
   ports: fc.subarray<Json>(TCP_PORTS, { minLength: 1, maxLength: 2 }),
   rules: fc.record({ http: fc.array<Json>(httpRule, { minLength: 1, maxLength: 2 }) }),
 })
-const kafkaPorts: fc.Arbitrary<Dictionary> = fc.constant({
-  ports: [{ port: '9092', protocol: 'TCP' }],
+const kafkaPorts: fc.Arbitrary<Dictionary> = pick('9092', '9092', '9092', '8080').map((number) => ({
+  ports: [{ port: number, protocol: 'TCP' }],
   rules: { kafka: [{ topic: 'web' }] },
-})
+}))
 const namePorts: fc.Arbitrary<Dictionary> = fc.constant({
   ports: [{ port: '443', protocol: 'TCP' }],
   serverNames: ['web.example.com'],
@@ -230,7 +230,10 @@ const namePorts: fc.Arbitrary<Dictionary> = fc.constant({
 
 function portsOf(deny: 'allow' | 'deny'): fc.Arbitrary<Dictionary> {
   const plain: fc.Arbitrary<Dictionary> = fc.record({ ports: fc.array<Json>(port, { minLength: 0, maxLength: 2 }) })
-  const rules = deny === 'deny' ? plain : fc.oneof(plain, plain, l7Ports, l7Ports, kafkaPorts, namePorts)
+  const rules =
+    deny === 'deny'
+      ? plain
+      : fc.oneof(plain, plain, plain, l7Ports, l7Ports, l7Ports, l7Ports, l7Ports, kafkaPorts, namePorts)
   return fc.oneof(
     { weight: 2, arbitrary: fc.constant<Dictionary>({}) },
     { weight: 5, arbitrary: list(rules).map((toPorts): Dictionary => ({ toPorts })) },
@@ -294,6 +297,28 @@ export const policies: fc.Arbitrary<Json> = fc
     const metadata = kind === 'CiliumNetworkPolicy' ? { name: 'p', namespace } : { name: 'p' }
     return policyObject(kind, metadata, { ...who, ...rule })
   })
+
+const httpElement = (direction: 'ingress' | 'egress'): fc.Arbitrary<Json> => {
+  const plain = fc.constant<Dictionary>({ toPorts: [{ ports: [{ port: '80', protocol: 'TCP' }] }] })
+  const http = l7Ports.map((ports): Dictionary => ({ toPorts: [ports] }))
+  const ports = fc.oneof(
+    { weight: 6, arbitrary: http },
+    { weight: 1, arbitrary: plain },
+    { weight: 1, arbitrary: fc.constant<Dictionary>({}) },
+  )
+  return fc.tuple(peers(direction), ports).map((parts): Json => Object.assign({}, ...parts))
+}
+
+/** Mostly HTTP rules, for every pod of a namespace. */
+export const httpPolicies: fc.Arbitrary<Json> = fc
+  .record({
+    ingress: fc.array(httpElement('ingress'), { minLength: 1, maxLength: 3 }),
+    egress: fc.array(httpElement('egress'), { minLength: 1, maxLength: 3 }),
+    ingressDeny: fc.array(elements('ingress', 'deny'), { maxLength: 1 }),
+  })
+  .map((rule) =>
+    policyObject('CiliumNetworkPolicy', { name: 'p', namespace: 'default' }, { endpointSelector: {}, ...rule }),
+  )
 
 function policyObject(kind: string, metadata: Dictionary, rule: Dictionary): Json {
   return { apiVersion: 'cilium.io/v2', kind, metadata, spec: rule }

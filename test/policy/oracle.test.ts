@@ -14,6 +14,7 @@ import {
   ALL_IDENTITIES,
   DNS,
   GROUPS,
+  httpPolicies,
   options,
   POD_PORTS,
   PROBE_PORTS,
@@ -34,10 +35,15 @@ type Case = {
   readonly subject: number
 }
 
-const cases: fc.Arbitrary<Case> = fc.record({
+const anything: fc.Arbitrary<Case> = fc.record({
   given: options,
   objects: fc.array(policies, { minLength: 1, maxLength: 6 }),
   subject: fc.constantFrom(...SUBJECTS),
+})
+const manyRequests: fc.Arbitrary<Case> = fc.record({
+  given: fc.constant({}),
+  objects: fc.array(httpPolicies, { minLength: 1, maxLength: 3 }),
+  subject: fc.constantFrom(1000, 1010),
 })
 
 function worldOf({ objects, subject }: Case, input: VectorInput): OracleWorld {
@@ -104,8 +110,8 @@ function hostAtL7(world: OracleWorld, { identity }: OracleProbe): boolean {
 }
 
 test('R12 the resolved entries and the message for the proxy answer as a plain walk over the rules does', (t) => {
-  fc.assert(fc.property(cases, compare), { seed: SEED, numRuns: RUNS, endOnFailure: false })
+  fc.assert(fc.property(fc.oneof(anything, manyRequests), compare), { seed: SEED, numRuns: RUNS })
   const { resolved, conflicts, probes, requests } = counts
   t.diagnostic(`seed ${SEED}: ${probes} probes and ${requests} requests in ${resolved} cases, ${conflicts} conflicts`)
-  assert.ok(resolved > conflicts && requests > RUNS, JSON.stringify(counts))
+  assert.ok(resolved > conflicts && requests > 20 * RUNS, JSON.stringify(counts))
 })

@@ -10,6 +10,7 @@
 
 import { PRECEDENCE_DENY_MAX } from '../../datapath/policy-map.ts'
 import type { PortNetworkPolicy, PortNetworkPolicyRule } from '../../xds/messages.ts'
+import { sortedUnique } from '../select/number-set.ts'
 import { type PlacedFilter, PRECEDENCE_ALLOW, redirectPrecedence } from './claims.ts'
 import type { FilterEntry } from './filters.ts'
 
@@ -102,8 +103,8 @@ type Group = {
   readonly rule: PortNetworkPolicyRule
   readonly text: string
   readonly listener: string | null
-  /** Null: everyone. */
-  remotes: Set<number> | readonly number[] | null
+  /** Lists that are joined in the end; null: everyone. */
+  remotes: (readonly number[])[] | null
   readonly names: string[]
 }
 
@@ -125,16 +126,23 @@ class RangeRules {
     if (group === undefined) {
       const bound = entry.content.kind === 'redirect' && placed.filter.listener !== null
       const listener = bound ? placed.redirect.id : null
-      this.#groups.set(text, { rule, text, listener, remotes, names: [...entry.origins] })
+      this.#groups.set(text, {
+        rule,
+        text,
+        listener,
+        remotes: remotes === null ? null : [remotes],
+        names: [...entry.origins],
+      })
       return
     }
     for (const origin of entry.origins) group.names.push(origin)
-    group.remotes = union(group.remotes, remotes)
+    if (remotes === null) group.remotes = null
+    else group.remotes?.push(remotes)
   }
 
   policy(listeners: Map<PortNetworkPolicyRule, string>): readonly PortNetworkPolicy[] {
     const finished = [...this.#groups.values()].map((group) => {
-      const rule = { ...group.rule, remotePolicies: sortedRemotes(group.remotes), name: nameOf(group.names) }
+      const rule = { ...group.rule, remotePolicies: joined(group.remotes), name: nameOf(group.names) }
       if (group.listener !== null) listeners.set(rule, group.listener)
       return { rule, text: group.text }
     })
@@ -222,16 +230,10 @@ function nameOf(names: readonly string[]): string {
   return unique.size < 2 ? (first ?? '') : `${first} and ${unique.size - 1} more`
 }
 
-function union(a: Group['remotes'], b: readonly number[] | null): Group['remotes'] {
-  if (a === null || b === null) return null
-  const all = a instanceof Set ? a : new Set(a)
-  for (const identity of b) all.add(identity)
-  return all
-}
-
-function sortedRemotes(remotes: Group['remotes']): readonly number[] {
+function joined(remotes: Group['remotes']): readonly number[] {
   if (remotes === null) return []
-  return remotes instanceof Set ? [...Uint32Array.from(remotes).sort()] : remotes
+  const [only] = remotes
+  return only !== undefined && remotes.length === 1 ? only : sortedUnique(remotes.flat())
 }
 
 function byText(a: string, b: string): number {

@@ -114,9 +114,9 @@ export class SubjectPolicy {
 
   #assemble(): ResolvedPolicy {
     const [ingress, egress] = [this.#ingress, this.#egress]
+    const standings = [ingress, egress].map((part) => (isPart(part) ? part.entries.refresh() : 'fits'))
     if (!isPart(ingress)) return ingress
     if (!isPart(egress)) return egress
-    const standings = [ingress.entries.refresh(), egress.entries.refresh()]
     const count = ingress.entries.count + egress.entries.count
     if (count > POLICY_MAP_MAX || standings.some((standing) => standing !== 'fits')) return tooLarge(ingress, egress)
     const policy: DesiredPolicy & { readonly pressure: PolicyPressure | null } = {

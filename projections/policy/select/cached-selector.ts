@@ -44,7 +44,7 @@ export class CachedSelector {
   }
 
   /** For a selector that nobody uses yet. */
-  fill(identities: Iterable<number>): void {
+  fill(identities: readonly number[]): void {
     this.#identities.fill(identities)
   }
 

@@ -19,7 +19,7 @@ export class NumberSet {
   }
 
   /** In place of everything that was there. */
-  fill(values: Iterable<number>): void {
+  fill(values: readonly number[]): void {
     this.#list = sortedUnique(values)
     this.#added.clear()
     this.#removed.clear()
@@ -67,10 +67,14 @@ export class NumberSet {
   }
 }
 
-function sortedUnique(values: Iterable<number>): readonly number[] {
+export function sortedUnique(values: readonly number[]): readonly number[] {
   const sorted = Uint32Array.from(values).sort()
   const unique: number[] = []
-  for (const value of sorted) if (value !== unique.at(-1)) unique.push(value)
+  let last = -1
+  for (const value of sorted) {
+    if (value !== last) unique.push(value)
+    last = value
+  }
   return unique
 }
 
