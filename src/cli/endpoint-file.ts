@@ -31,14 +31,18 @@ export function readEndpointFile(text: string): {
 }
 
 function listOf(reader: Reader, value: Json): readonly EndpointWish[] {
+  const wishes = wishesIn(reader, value)
+  if (wishes.length === 0 && reader.problems.length === 0) reader.refuse('input-empty', '', 'there is no endpoint')
+  return wishes
+}
+
+function wishesIn(reader: Reader, value: Json): readonly EndpointWish[] {
   if (Array.isArray(value)) return value.map((item, index) => readWish(reader, item, pointer('', index)))
   if (isJsonObject(value) && Object.hasOwn(value, 'endpoints')) {
     const object = reader.object(value, '', ['endpoints'])
     return reader.each(object, 'endpoints', '', (item, path) => readWish(reader, item, path)) ?? []
   }
-  if (value !== null) return [readWish(reader, value, '')]
-  reader.refuse('input-empty', '', 'there is no endpoint')
-  return []
+  return value === null ? [] : [readWish(reader, value, '')]
 }
 
 function readWish(reader: Reader, value: Json, path: string): EndpointWish {

@@ -43,7 +43,8 @@ const ID_MAX = 0xffff
 const IDENTITY_MAX = 0xffff
 /** DNS-1123, as for pods. */
 const NAME = /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\/)?[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
-const LABEL = /^([a-z0-9-]+:)?[^\s=:;,][^\s=;,]*(=[^\s=;,]*)?$/
+/** Source, key and value. */
+const LABEL = /^(?:([a-z0-9-]+):)?([^\s=:;,][^\s=;,]*)(?:=([^\s;,]*))?$/
 /** IFNAMSIZ is 16 with the ending zero. */
 const DEVICE = /^[^\s/]{1,15}$/
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/
@@ -82,11 +83,11 @@ function readLabels(texts: readonly string[], name: string, refuse: Refuse): rea
   const labels = new Map<string, LabelText>()
   for (const [index, text] of texts.entries()) {
     const path = `/labels/${index}`
-    if (!LABEL.test(text)) {
+    const label = labelOf(text)
+    if (label === null) {
       refuse('label-invalid', path, `${text} is not [source:]key[=value]`)
       continue
     }
-    const label = LabelText((text.includes(':') && /^[a-z0-9-]+:/.test(text) ? text : `k8s:${text}`).replace(/=$/, ''))
     const key = label.replace(/=.*$/, '')
     const before = labels.get(key)
     if (before !== undefined && before !== label) refuse('label-repeated', path, `${label} contradicts ${before}`)
@@ -97,10 +98,18 @@ function readLabels(texts: readonly string[], name: string, refuse: Refuse): rea
   return [...labels.values()].toSorted()
 }
 
+/** Null where it is none; without a source it is of Kubernetes. */
+function labelOf(text: string): LabelText | null {
+  const match = LABEL.exec(text)
+  if (match === null) return null
+  const [, source = 'k8s', key, value = ''] = match
+  return LabelText(value === '' ? `${source}:${key}` : `${source}:${key}=${value}`)
+}
+
 /** What every pod's identity has in Cilium: without the cluster's label the entity `cluster` would not take the endpoint. */
 function addPodLabels(labels: Map<string, LabelText>, name: string, refuse: Refuse): void {
   const slash = name.indexOf('/')
-  if (slash < 0) return
+  if (slash < 0 || !NAME.test(name)) return
   const wanted = LabelText(`${NAMESPACE_KEY}=${name.slice(0, slash)}`)
   const given = labels.get(NAMESPACE_KEY)
   if (given !== undefined && given !== wanted) {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { EventOf, HindcastEvent } from '../../events/catalogue.ts'
+import { encodeEvent } from '../../events/codec.ts'
 import { EndpointId, IdentityId, IpAddress, LabelText } from '../../events/ids.ts'
 import type { Command } from '../../src/decide/command.ts'
 import type { EndpointWish } from '../../src/decide/endpoint-fields.ts'
-import { given, NODE } from './given.ts'
+import { given, NODE, recordedAs } from './given.ts'
 
 const NAMESPACE = LabelText('k8s:io.kubernetes.pod.namespace=default')
 const CLUSTER = LabelText('k8s:io.cilium.k8s.policy.cluster=default')
@@ -145,4 +147,36 @@ test('W16 endpoints are deleted by id or name; what is not there is refused with
   assert.ok(decision.kind === 'refused')
   assert.match(decision.problems[0]!.reason, /default\/deathstar/)
   state.when(remove('864')).thenRefused('endpoint-not-found')
+})
+
+test('W15 whatever is wished for is refused or makes events of their schema', () => {
+  const word = fc.oneof(
+    fc.string(),
+    fc.constantFrom('', 'a', 'k8s:a', 'A:b', 'a=', '=a', 'a:', ':a', 'a;b', '::1', '1.2.3.4', 'fe80::1%lo'),
+  )
+  const wish: fc.Arbitrary<EndpointWish> = fc.record(
+    {
+      id: fc.oneof(fc.integer(), fc.double()),
+      name: fc.oneof(word, fc.constant('default/a')),
+      labels: fc.array(fc.oneof(word, fc.constantFrom('k8s:x=y', 'reserved:host', 'reserved:'))),
+      identity: fc.integer({ min: -1, max: 70_000 }),
+      ipv4: word,
+      ipv6: word,
+      device: word,
+      mac: word,
+      nodeMac: word,
+      namedPorts: fc.array(fc.record({ name: word, port: fc.integer(), protocol: word })),
+    },
+    { requiredKeys: ['name', 'labels'] },
+  )
+  const context = recordedAs(created(1), 0).context
+  fc.assert(
+    fc.property(fc.array(wish, { minLength: 1, maxLength: 3 }), (wishes) => {
+      const { decision } = given(created(863)).when(add(...wishes))
+      if (decision.kind === 'refused') return assert.ok(decision.problems.length > 0)
+      const events = decision.appends.flatMap((append) => append.events)
+      for (const event of events) encodeEvent({ id: recordedAs(event, 0).id, event, context })
+    }),
+    { numRuns: 2_000 },
+  )
 })
