@@ -19,7 +19,7 @@ import type { ListenerOptions } from '../../projections/xds/listeners.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Datapath, ProbeReport } from '../ports/datapath.ts'
 import type { FlowStore } from '../ports/flows.ts'
-import type { EventLog, SubscriptionMessage } from '../ports/log.ts'
+import type { EventLog, Link, SubscriptionMessage } from '../ports/log.ts'
 import type { XdsServer, XdsServerEvent } from '../ports/xds.ts'
 import { restore } from '../react/builds.ts'
 import { recordProxy } from '../react/proxy-events.ts'
@@ -121,6 +121,7 @@ class NodeAgent implements Agent {
   #reacting = false
   #again = false
   #hosts: object | null = null
+  #link: Link = { kind: 'up' }
   #end: AgentEnd | null = null
   #pulses: (() => void)[] = []
 
@@ -173,6 +174,7 @@ class NodeAgent implements Agent {
 
   async start(): Promise<void> {
     const { log, xds, datapath, logger, node } = this.#ports
+    if (log.link !== undefined) this.#subscriptions.push(log.link.subscribe((link) => this.#linked(link)))
     this.#subscriptions.push(
       xds.events.subscribe((said) => this.#hear(said)),
       log.subscribe(null).subscribe({
@@ -204,7 +206,7 @@ class NodeAgent implements Agent {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#end === null && this.#self !== null) {
+    if (this.#end === null && this.#self !== null && this.#link.kind === 'up') {
       try {
         await this.#journal.commit((now) => this.#stopped(now.state.agent, 'asked to stop'))
       } catch (error) {
@@ -213,6 +215,18 @@ class NodeAgent implements Agent {
     }
     this.#over(new AgentEnd('stopped', 'asked to stop'))
     await this.#workers.ended()
+  }
+
+  /** Without its server nothing is decided and nothing allocated; what is enforced stays, and what waits goes on when the server is back. */
+  #linked(link: Link): void {
+    const { logger, log } = this.#ports
+    const before = this.#link
+    this.#link = link
+    if (link.kind === 'away' && before.kind === 'up') {
+      const held = `the last good policy, revision ${this.#view.now.state.reacted}, stays in force`
+      logger.warn({ log: log.location, since: link.since, reason: link.reason }, `the log is away: ${held}`)
+    }
+    if (link.kind === 'up' && before.kind === 'away') logger.info({ log: log.location }, 'the log is back')
   }
 
   /**

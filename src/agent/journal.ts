@@ -15,7 +15,7 @@ import {
 } from '../../events/ids.ts'
 import type { EventContext } from '../../events/recorded.ts'
 import type { Clock } from '../ports/clock.ts'
-import { type AppendOutcome, type EventLog, LogError, type StreamAppend } from '../ports/log.ts'
+import { type AppendOutcome, type EventLog, LogError, mayPass, type StreamAppend } from '../ports/log.ts'
 import { type Fact, imagine, type Reaction } from '../react/situation.ts'
 import { AgentEnd } from './end.ts'
 import type { View } from './view.ts'
@@ -35,9 +35,13 @@ type Draft = Committed & { readonly waiting: Waiting }
 
 /** One append holds at most this many commits: it stays well below a megabyte. */
 const COMMITS_MAX = 256
-/** A log that fails is tried again this often, with the same event ids, from 50 ms on and twice as long each time. */
+/**
+ * A log that fails is tried again with the same event ids, from 50 ms on and twice as long each time: one on this machine so often, one on a
+ * server for as long as it takes, because what is enforced stays enforced and whatever happened meanwhile is read before anything is decided.
+ */
 const TRIES_MAX = 8
 const FIRST_PAUSE_MS = 50
+const PAUSE_MAX_MS = 5_000
 
 export type JournalOptions = {
   readonly log: EventLog
@@ -52,6 +56,7 @@ export type JournalOptions = {
 export class Journal {
   readonly #options: JournalOptions
   readonly #queue: Waiting[] = []
+  readonly #closed: AbortController = new AbortController()
   #running = false
   #end: AgentEnd | null = null
 
@@ -75,6 +80,7 @@ export class Journal {
   /** What waits is refused, and so is what comes. */
   close(end: AgentEnd): void {
     this.#end ??= end
+    this.#closed.abort(end)
     for (const { reject } of this.#queue.splice(0)) reject(this.#end)
     this.#options.view.wake()
   }
@@ -165,16 +171,30 @@ export class Journal {
 
   async #append(batch: readonly StreamAppend[]): Promise<AppendOutcome> {
     const { log, clock } = this.#options
+    const { signal } = this.#closed
     for (let attempt = 1; ; attempt++) {
       try {
-        return await log.append(batch)
+        return await this.#unlessClosed(log.append(batch))
       } catch (error) {
         if (!(error instanceof LogError)) throw error
-        const passing = error.code === 'log-io' || error.code === 'log-locked'
-        if (!passing || attempt === TRIES_MAX) throw new AgentEnd('log-failed', error.message, { cause: error })
+        const lasting = log.link === undefined && attempt === TRIES_MAX
+        if (!mayPass(error) || lasting) throw new AgentEnd('log-failed', error.message, { cause: error })
       }
-      await clock.sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1))
+      await clock.sleep(Math.min(PAUSE_MAX_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)), signal).catch(() => undefined)
       this.#check()
+    }
+  }
+
+  /** An append to a server that is away may take its time; closing does not wait for it. */
+  async #unlessClosed<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.#closed
+    const closed = Promise.withResolvers<never>()
+    const close = (): void => closed.reject(signal.reason)
+    signal.addEventListener('abort', close, { once: true })
+    try {
+      return await Promise.race([work, closed.promise])
+    } finally {
+      signal.removeEventListener('abort', close)
     }
   }
 }

@@ -16,6 +16,7 @@ import { type EventLog, LogError } from '../ports/log.ts'
 import type { ReadModel } from '../ports/read-model.ts'
 import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
 import { CliError, messageOf } from './failure.ts'
+import { copyPath, isKurrentUrl, openKurrent, type Warn } from './kurrentdb.ts'
 
 export type Place = { readonly log: string | undefined; readonly state: string | undefined }
 
@@ -24,28 +25,44 @@ export function stateFolder({ state }: Pick<Place, 'state'>): string {
   return state ?? (process.env['HINDCAST_STATE'] || '.hindcast')
 }
 
-/** For reading only. `sqlite:PATH` or a plain path; by default `log.db` in the state folder. Throws `LogError`, `CliError`. */
-export function openLogToRead(place: Place): EventLog {
+/**
+ * For reading only: `sqlite:PATH`, a plain path, or `kurrentdb://…`; by default `log.db` in the state folder. A server that is away is answered for by
+ * the local copy, and `warn` is told. Throws `LogError`, `CliError`.
+ */
+export async function openLogToRead(place: Place, warn: Warn = toStandardError): Promise<EventLog> {
+  if (isKurrent(place)) return openKurrent({ url: urlOf(place), copy: pathOf(place), purpose: 'read', now, warn })
   return openSqliteLog({ path: pathOf(place), now, readOnly: true })
 }
 
 /** For reading and appending; folder and file are made where they are missing. Throws `LogError`, `CliError`. */
-export function openLogToWrite(place: Place): EventLog {
+export async function openLogToWrite(place: Place): Promise<EventLog> {
+  return openLogOf(place, 'write')
+}
+
+/** For an agent: a server that is away is waited for, and meanwhile the log is what the copy holds. Throws `LogError`, `CliError`. */
+export async function openLogOfAgent(place: Place): Promise<EventLog> {
+  return openLogOf(place, 'agent')
+}
+
+async function openLogOf(place: Place, purpose: 'write' | 'agent'): Promise<EventLog> {
   const path = pathOf(place)
   try {
     mkdirSync(dirname(path), { recursive: true })
   } catch (error) {
     throw new LogError('log-io', `${dirname(path)}: ${messageOf(error)}`, { cause: error })
   }
+  if (isKurrent(place)) return openKurrent({ url: urlOf(place), copy: path, purpose, now, warn: toStandardError })
   return openSqliteLog({ path, now })
 }
+
+const toStandardError: Warn = (text) => void process.stderr.write(text)
 
 /**
  * The log with the index of its history, which is kept beside the log. A short log is indexed in memory, and so is a long one beside which
  * nothing can be written; that is said on standard error. Throws `LogError`, `CliError`.
  */
 export async function openHistory(place: Place, warn: (text: string) => void): Promise<History & AsyncDisposable> {
-  const log = openLogToRead(place)
+  const log = await openLogToRead(place, warn)
   try {
     const model = await openModel(log, `${pathOf(place)}.readmodel`, warn)
     return {
@@ -121,23 +138,36 @@ export function checkpointFolder(place: Place): CheckpointFolder {
   return new CheckpointFolder(`${pathOf(place)}.checkpoints`)
 }
 
+/** The file that is read: the log itself, or the copy of a log on a server. */
 function pathOf(place: Place): string {
-  const url = place.log ?? join(stateFolder(place), 'log.db')
+  const url = urlOf(place)
+  if (isKurrent(place)) return join(stateFolder(place), copyPath(url))
   const scheme = /^([a-z][a-z0-9+]*):/.exec(url)?.[1]
   if (scheme !== undefined && scheme !== 'sqlite') {
-    throw new CliError('usage', `log-scheme-unknown at --log: ${scheme}: is not one of sqlite:PATH or a plain path`)
+    const known = 'sqlite:PATH, a plain path or kurrentdb://HOST:PORT'
+    throw new CliError('usage', `log-scheme-unknown at --log: ${scheme}: is not one of ${known}`)
   }
   return url.replace(/^sqlite:/, '')
 }
 
+function urlOf(place: Place): string {
+  return place.log ?? join(stateFolder(place), 'log.db')
+}
+
+function isKurrent(place: Place): boolean {
+  return isKurrentUrl(urlOf(place))
+}
+
 /**
- * The node that a verb speaks of: the one asked for, $HINDCAST_NODE, the only one that the log knows, or this machine. Throws `CliError`.
+ * The node that a verb speaks of: the one asked for, $HINDCAST_NODE, the only one that the log knows, or this machine. On a log that machines share
+ * the only one known may well be another machine, so there it is this one. Throws `CliError`.
  */
 export async function nodeNameOf(log: EventLog, wanted: string | undefined): Promise<NodeName> {
   const given = wanted ?? process.env['HINDCAST_NODE']
   if (given !== undefined && given !== '') return checkedNode(given)
-  const known = await nodesOf(log)
   const here = hostname().toLowerCase()
+  if (log.link !== undefined) return checkedNode(here)
+  const known = await nodesOf(log)
   if (known.size === 0 || known.has(here)) return checkedNode(here)
   const [only, ...more] = known
   if (only !== undefined && more.length === 0) return checkedNode(only)

@@ -15,7 +15,7 @@ export type ConntrackOptions = Place & {
 }
 
 export async function listConntrack(options: ConntrackOptions, sink: LogSink): Promise<void> {
-  await using log = openLogToRead(options)
+  await using log = await openLogToRead(options, sink.warn)
   const node = await nodeNameOf(log, options.node)
   await refuseModel(log, node)
   await using datapath = await openDatapathToRead({ bpffs: options.bpffs, node })

@@ -93,7 +93,7 @@ function outcome(
 }
 
 async function nodeOf(options: WriteOptions & { readonly node: string | undefined }): Promise<NodeName> {
-  await using log: EventLog = openLogToWrite(options)
+  await using log: EventLog = await openLogToWrite(options)
   return nodeNameOf(log, options.node)
 }
 

@@ -32,7 +32,7 @@ export async function printFlows(options: FlowsOptions, sink: LogSink): Promise<
   const query = queryOf(options)
   if (options.follow && options.output === 'json')
     throw new CliError('usage', '--follow gives no end to one document: take -o jsonl')
-  await using log = openLogToRead(options)
+  await using log = await openLogToRead(options, sink.warn)
   const flows = await openFlowsToRead(log, options)
   const shown = { log, book: new AddressBook(), options, sink }
   if (options.output === 'json') return sink.write(`${JSON.stringify({ items: await all(flows, query) }, null, 2)}\n`)

@@ -33,7 +33,7 @@ export async function verify(names: readonly string[], options: VerifyOptions, s
     return
   }
   const checkpoints = checkpointsOf(files, options)
-  await using log = openLogToRead(options)
+  await using log = await openLogToRead(options, sink.warn)
   let said = 0
   const found = await verifyLog({
     log,
@@ -49,7 +49,7 @@ export async function verify(names: readonly string[], options: VerifyOptions, s
 }
 
 export async function prove(position: string | undefined, options: ProveOptions, sink: LogSink): Promise<void> {
-  await using log = openLogToRead(options)
+  await using log = await openLogToRead(options, sink.warn)
   if (options.consistency !== undefined) return await proveBeginning(log, options, sink)
   if (position === undefined || !/^[0-9]{1,19}$/.test(position)) {
     throw new CliError('usage', 'prove takes the position of an event, or --consistency A B')
@@ -64,7 +64,7 @@ export async function prove(position: string | undefined, options: ProveOptions,
 }
 
 export async function exportCheckpoint(options: CheckpointOptions, sink: LogSink): Promise<void> {
-  await using log = openLogToRead(options)
+  await using log = await openLogToRead(options, sink.warn)
   const { checkpoint, note } = await signedAt(log, options.at ?? null, options)
   try {
     checkpointFolder(options).save(checkpoint.size, note)

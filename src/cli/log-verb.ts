@@ -38,7 +38,7 @@ type Range = {
 
 export async function printLog(options: LogOptions, sink: LogSink): Promise<void> {
   const range = rangeOf(options)
-  await using log = openLogToRead(options)
+  await using log = await openLogToRead(options, sink.warn)
   const after = await startOf(log, range.since, sink)
   const wanted = (stored: StoredEvent): boolean => isWanted(stored, range, options.stream)
   const page = (events: readonly StoredEvent[]): void => {

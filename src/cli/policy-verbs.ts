@@ -136,7 +136,7 @@ function outcome(resource: ResourceRef, what: string, revision: number | null): 
 }
 
 async function momentOf(place: Place, at: string | undefined): Promise<Moment> {
-  await using log = openLogToRead(place)
+  await using log = await openLogToRead(place)
   const outcome = await resolveMoment({ log, now: now(), at: at ?? null })
   if (outcome.kind === 'found' && outcome.moment !== null) return outcome.moment
   if (outcome.kind === 'found') throw new CliError('notFound', 'there is nothing on the log to tag')

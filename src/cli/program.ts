@@ -191,7 +191,7 @@ function reading(command: Command, sink: LogSink, find: Finder): Command {
 
 function place(command: Command): Command {
   return command
-    .option('--log <url>', 'sqlite:PATH or a path; by default log.db in the state folder')
+    .option('--log <url>', 'sqlite:PATH, a path or kurrentdb://HOST:PORT; by default log.db in the state folder')
     .option('--state <folder>', 'state folder; by default $HINDCAST_STATE, else .hindcast')
 }
 

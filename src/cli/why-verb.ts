@@ -28,7 +28,7 @@ const HTTP_PORT = 80
 /** Ends with 1 where it is denied. Throws `CliError`. */
 export async function explain(options: WhyOptions, sink: LogSink): Promise<void> {
   const question = questionOf(options)
-  await using log = openLogToRead(options)
+  await using log = await openLogToRead(options, sink.warn)
   const at = await resolveMoment({ log, now: now(), at: options.at ?? null })
   if (at.kind !== 'found') {
     throw new CliError(at.kind === 'bad-input' ? 'usage' : 'notFound', `${at.kind} at --at: ${at.reason}`)

@@ -27,7 +27,7 @@ export async function write(
   wish: Wish,
   { options, print }: { readonly options: WriteOptions; readonly print: (text: string) => void },
 ): Promise<void> {
-  await using log = openLogToWrite(options)
+  await using log = await openLogToWrite(options)
   const { command, source } = wish
   const submitted = await submit({ log, command, source, dryRun: options.dryRun })
   const at = await resolveMoment({ log, now: now(), at: null })

@@ -9,7 +9,7 @@ import { NODE } from './cast.ts'
 
 /** One sentence for each endpoint whose map is not what was recorded. */
 export async function differencesFromLog(state: string, bpffs: string): Promise<readonly string[]> {
-  await using log = openLogToRead({ log: undefined, state })
+  await using log = await openLogToRead({ log: undefined, state })
   await using datapath = await openDatapathToRead({ bpffs, node: NodeName(NODE) })
   const outcome = await resolveMoment({ log, now: now(), at: null })
   if (outcome.kind !== 'found') return [outcome.reason]

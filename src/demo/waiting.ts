@@ -34,7 +34,7 @@ export async function realized(wanted: Wanted): Promise<{ readonly ok: boolean; 
 
 /** Null when nothing is. */
 async function missing({ state, revision, builtAfter }: Wanted): Promise<string | null> {
-  await using log = openLogToRead({ log: undefined, state })
+  await using log = await openLogToRead({ log: undefined, state })
   const outcome = await resolveMoment({ log, now: now(), at: null })
   if (outcome.kind !== 'found') return outcome.reason
   const late = behind(await worldAt(log, outcome.moment), revision)

@@ -1,5 +1,5 @@
 /**
- * The event log. Adapters: src/log/sqlite, src/log/memory. Every adapter passes test/contract/log.ts.
+ * The event log. Adapters: src/log/sqlite, src/log/memory, src/log/kurrentdb. Every adapter passes test/contract/log.ts.
  *
  * Guarantees: an append is atomic over its whole batch and durable when its promise resolves; positions are strictly increasing
  * in the order in which readers see events, and not dense; a stream's revisions are dense from 0; an event id is stored once (a
@@ -51,10 +51,21 @@ export type SubscriptionMessage =
   /** Everything that was on the log when this was sent has been sent. Comes once, and again after each falling behind. */
   | { readonly kind: 'caught-up'; readonly position: Position | null }
 
+/** How a log that lives on a server is reached. */
+export type Link =
+  | { readonly kind: 'up' }
+  /** Reads are answered from what was known `since` then (by this machine's clock; null: never reached from here), and appends are refused. */
+  | { readonly kind: 'away'; readonly since: Timestamp | null; readonly reason: string }
+
 export interface EventLog extends AsyncDisposable {
   /** For people: `sqlite:/path/log.db`. */
   readonly location: string
-  /** Rejects with `LogError` only where the store itself fails; a conflict is a value. An empty batch is a bug (`TypeError`). */
+  /** Only where the log lives on a server: what is so now, then each change. */
+  readonly link?: Observable<Link>
+  /**
+   * Rejects with `LogError` only where the store itself fails; a conflict is a value. An empty batch is a bug (`TypeError`). After `log-unavailable`
+   * nobody knows whether the batch stands: appended again with the same ids it is answered as if the first try had been.
+   */
   append(batch: readonly StreamAppend[]): Promise<AppendOutcome>
   /** Arrays of at most `READ_BATCH_MAX` events. Sees a consistent prefix of the log: never half a batch. */
   readAll(options: ReadAllOptions): AsyncIterable<readonly StoredEvent[]>
@@ -87,8 +98,15 @@ export type LogErrorCode =
   | 'log-unavailable'
   /** The server refuses the credentials. */
   | 'log-denied'
+  /** The server's certificate is not trusted, or one side speaks TLS and the other does not. */
+  | 'log-untrusted'
   /** The server lacks something that the log needs. */
   | 'log-unsupported'
+
+/** Whether the store may be there again later, without anybody changing this side: the same call is then worth another try. */
+export function mayPass({ code }: LogError): boolean {
+  return ['log-io', 'log-locked', 'log-unavailable', 'log-denied', 'log-untrusted'].includes(code)
+}
 
 /** The store failed. The message names the place and keeps the store's own words. */
 export class LogError extends Error {

@@ -19,13 +19,14 @@ import {
   streamNameFilter,
 } from '@kurrent/kurrentdb-client'
 import type { UnstoredEvent } from '../../events/codec.ts'
-import { StreamName } from '../../events/ids.ts'
+import { StreamName, Timestamp } from '../../events/ids.ts'
 import { readAddress } from '../../src/log/kurrentdb/address.ts'
 import { openKurrentLog } from '../../src/log/kurrentdb/log.ts'
 import type { EventLog } from '../../src/ports/log.ts'
 import { inTurns, timeUs } from './measure.ts'
 import { atMost, type Benchmark, type Figure, figure } from './report.ts'
 
+const now = (): Timestamp => Timestamp(Date.now())
 const SINGLES = 200
 const CONCURRENT = 64
 const EACH = 10
@@ -63,7 +64,7 @@ async function measure(url: string, folder: string): Promise<readonly Figure[]> 
   const prefix = `bench_${randomUUID().slice(0, 8)}`
   const address = readAddress(`${url}${url.includes('?') ? '&' : '?'}prefix=${prefix}`, process.env)
   const client = KurrentDBClient.connectionString(address.connection)
-  const log = await openKurrentLog({ address, mirrorPath: join(folder, 'append.db') })
+  const log = await openKurrentLog({ address, now, mirrorPath: join(folder, 'append.db') })
   const seen = new SeenAppends(client)
   try {
     const cost = await inTurns(
@@ -88,7 +89,7 @@ async function measure(url: string, folder: string): Promise<readonly Figure[]> 
         ours: async () => {
           copies += 1
           return timeUs(async () => {
-            await using _ = await openKurrentLog({ address, mirrorPath: join(folder, `${copies}.db`) })
+            await using _ = await openKurrentLog({ address, now, mirrorPath: join(folder, `${copies}.db`) })
           })
         },
       },

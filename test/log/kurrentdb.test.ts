@@ -17,6 +17,7 @@ import type { StreamWrite } from '../doubles/kurrentdb/store.ts'
 const folder = mkdtempSync(join(tmpdir(), 'hindcast-kurrent-'))
 after(() => rmSync(folder, { recursive: true }))
 
+const now = (): Timestamp => Timestamp(Date.now())
 let mirrors = 0
 function freshMirror(): string {
   mirrors += 1
@@ -26,7 +27,7 @@ function freshMirror(): string {
 logContract('kurrentdb', async () => {
   const clock = { now: 1 }
   const double = await KurrentDouble.start({ now: () => clock.now })
-  const log = await openKurrentLog({ address: readAddress(double.url, {}), mirrorPath: freshMirror() })
+  const log = await openKurrentLog({ address: readAddress(double.url, {}), now, mirrorPath: freshMirror() })
   const close = log[Symbol.asyncDispose].bind(log)
   log[Symbol.asyncDispose] = async () => {
     await close()
@@ -40,7 +41,7 @@ type Opened = { readonly double: KurrentDouble; readonly log: EventLog; readonly
 async function opened(options: DoubleOptions = {}, deadlineMs = 15_000): Promise<Opened> {
   const double = await KurrentDouble.start(options)
   const mirrorPath = freshMirror()
-  const log = await openKurrentLog({ address: readAddress(double.url, {}), mirrorPath, deadlineMs })
+  const log = await openKurrentLog({ address: readAddress(double.url, {}), now, mirrorPath, deadlineMs })
   const close = async (): Promise<void> => {
     await log[Symbol.asyncDispose]()
     await double[Symbol.asyncDispose]()
@@ -110,7 +111,7 @@ test('L21 a server that goes and comes back loses nothing that was acknowledged,
 test('L22 two nodes see one order, the same positions, and each other’s conflicts', async () => {
   await using kurrent = await opened()
   const address = readAddress(kurrent.double.url, {})
-  await using other = await openKurrentLog({ address, mirrorPath: freshMirror() })
+  await using other = await openKurrentLog({ address, now, mirrorPath: freshMirror() })
   await kurrent.log.append([one(POLICY_STREAM, 'no-stream'), one(NODE)])
   const conflict = await eventually(async () => {
     const outcome = await other.append([one(POLICY_STREAM, 'no-stream')])
@@ -128,7 +129,7 @@ test('L23 a copy is resumed, and made anew gives the same positions', async () =
   const address = readAddress(double.url, {})
   const mirrorPath = freshMirror()
   const positions = async (path: string): Promise<readonly bigint[]> => {
-    await using log = await openKurrentLog({ address, mirrorPath: path })
+    await using log = await openKurrentLog({ address, now, mirrorPath: path })
     await log.append([one(NODE), one(POLICY_STREAM)])
     return (await readEverything(log)).map(({ position }) => position)
   }
@@ -194,7 +195,7 @@ test('L25 addresses: other schemes, missing hosts, credentials and prefixes that
 
 test('L25 a server that is not there is named at the start, within the deadline', async () => {
   const address = readAddress('kurrentdb://127.0.0.1:1?tls=false&maxDiscoverAttempts=1', {})
-  await assert.rejects(async () => openKurrentLog({ address, mirrorPath: freshMirror(), deadlineMs: 500 }), {
+  await assert.rejects(async () => openKurrentLog({ address, now, mirrorPath: freshMirror(), deadlineMs: 500 }), {
     code: 'log-unavailable',
     message: /127\.0\.0\.1:1/,
   })

@@ -12,7 +12,7 @@ import { startProxy } from '../../proxy/proxy.ts'
 import { createXdsClient } from '../../xds/client.ts'
 import { startXdsServer } from '../../xds/server.ts'
 import { XdsSocketError } from '../../xds/socket-file.ts'
-import { flowPath, nodeNameOf, openLogToWrite, type Place, stateFolder } from '../compose.ts'
+import { flowPath, nodeNameOf, openLogOfAgent, type Place, stateFolder } from '../compose.ts'
 import { CliError } from '../failure.ts'
 import type { LogSink } from '../log-verb.ts'
 import { chooseDatapath, type DatapathChoice, type NodeDatapath } from './datapath.ts'
@@ -38,19 +38,23 @@ export async function runAgent(options: AgentVerbOptions, sink: LogSink): Promis
   sink.stop.addEventListener('abort', () => stop.resolve(null), { once: true })
   if (sink.stop.aborted) return
   await using stack = new AsyncDisposableStack()
-  const agent = await openNode(options, { logger, stack })
+  const starting = await openNode(options, { logger, stack })
+  // An agent whose log is on a server that is away starts when it is back, and may be told to stop before.
+  const agent = await Promise.race([starting(), stop.promise])
+  if (agent === null) return
+  stack.use(agent)
   const end = await Promise.race([agent.ended, stop.promise])
   if (end === null) logger.info('stopping; what is enforced stays')
   else if (end.code !== 'stopped') throw failureOf(end)
 }
 
-/** In order: what is opened later is closed earlier. */
+/** Everything but the agent, in order: what is opened later is closed earlier. */
 async function openNode(
   options: AgentVerbOptions,
   { logger, stack }: { readonly logger: Logger; readonly stack: AsyncDisposableStack },
-): Promise<Agent> {
+): Promise<() => Promise<Agent>> {
   const clock = systemClock
-  const log = stack.use(openLogToWrite(options))
+  const log = stack.use(await openLogOfAgent(options))
   const node = await nodeNameOf(log, options.node)
   const flows = stack.use(openFlowStore({ path: flowPath(options, node) }))
   const { datapath: choice, bpffs, gate } = options
@@ -67,10 +71,11 @@ async function openNode(
   const agentOptions = { version: options.version, datapathReason: chosen.reason, listeners, probe }
   const policy = new EnginePolicyView(node)
   const { datapath } = chosen
-  const agent = await startAgent({ node, log, datapath, xds, policy, flows, clock, logger, options: agentOptions })
-  stack.use(agent)
-  logger.info({ node, log: log.location, socket, datapath: datapath.mode }, 'ready')
-  return agent
+  return async () => {
+    const agent = await startAgent({ node, log, datapath, xds, policy, flows, clock, logger, options: agentOptions })
+    logger.info({ node, log: log.location, socket, datapath: datapath.mode }, 'ready')
+    return agent
+  }
 }
 
 /** Aloud where it is the model: most of what people expect of an agent it does not do. */

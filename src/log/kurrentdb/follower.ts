@@ -3,8 +3,9 @@
  * by a drop, because the copy itself is the checkpoint.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Subject } from 'rxjs'
-import { LogError } from '../../ports/log.ts'
+import { BehaviorSubject, Subject } from 'rxjs'
+import type { Timestamp } from '../../../events/ids.ts'
+import { type Link, LogError, type LogErrorCode, mayPass } from '../../ports/log.ts'
 import { isAfter, type Mirror } from './mirror.ts'
 import { type KurrentRecord, type MirrorRecord, mirrorRecord, type ServerPosition } from './records.ts'
 import { asLogError, isPassing, recordOf, type Server, subscribe } from './server.ts'
@@ -17,22 +18,39 @@ const BUFFER_MAX = 4_096
 export class Follower implements AsyncDisposable {
   /** After every transaction, after a drop and after the end. */
   readonly signals: Subject<void> = new Subject()
+  /** Away until the server has spoken. */
+  readonly link: BehaviorSubject<Link>
+  readonly #now: () => Timestamp
   readonly #server: Server
   readonly #mirror: Mirror
   readonly #stop = new AbortController()
   readonly #running: Promise<void>
+  #live = false
   #failure: Error | null = null
   #lastTrouble: Error | null = null
 
-  constructor(server: Server, mirror: Mirror) {
+  constructor(server: Server, mirror: Mirror, now: () => Timestamp) {
     this.#server = server
     this.#mirror = mirror
+    this.#now = now
+    this.link = new BehaviorSubject<Link>({ kind: 'away', since: mirror.heard(), reason: 'not connected yet' })
     this.#running = this.#run()
   }
 
-  /** Resolves when the copy holds everything up to `target`. Rejects with what ended the following, or at the deadline with the last trouble. */
-  async reached(target: ServerPosition | null, deadlineMs: number): Promise<void> {
-    await this.until(() => target === null || !isAfter(target, this.#mirror.followed() ?? NOTHING), deadlineMs)
+  /** Resolves when the copy has caught up with the server. Rejects as `reached`, and at once where waiting will not help. */
+  async live(silenceMs: number): Promise<void> {
+    await this.#while(() => {
+      if (this.#lastTrouble instanceof LogError && HOPELESS.includes(this.#lastTrouble.code)) throw this.#lastTrouble
+      return !this.#live
+    }, silenceMs)
+  }
+
+  /**
+   * Resolves when the copy holds everything up to `target`. Rejects with what ended the following, or with the last trouble where nothing has
+   * come for `silenceMs`: copying a long history takes its time.
+   */
+  async reached(target: ServerPosition | null, silenceMs: number): Promise<void> {
+    await this.#while(() => target !== null && isAfter(target, this.#mirror.followed() ?? NOTHING), silenceMs)
   }
 
   async until(done: () => boolean, deadlineMs: number): Promise<void> {
@@ -44,10 +62,41 @@ export class Follower implements AsyncDisposable {
     }
   }
 
+  /** The server does not answer (any more). */
+  lost(error: Error): void {
+    if (this.link.value.kind === 'up') this.#hear()
+    this.link.next({ kind: 'away', since: this.#mirror.heard(), reason: error.message })
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     this.signals.complete()
+    this.link.complete()
     await this.#running
+  }
+
+  #caughtUp(): void {
+    if (this.#live && this.link.value.kind === 'up') return
+    this.#live = true
+    this.#hear()
+    this.link.next({ kind: 'up' })
+    this.signals.next()
+  }
+
+  async #while(lacking: () => boolean, silenceMs: number): Promise<void> {
+    while (lacking()) {
+      const before = this.#mirror.followed()?.commit
+      await this.until(() => !lacking() || this.#mirror.followed()?.commit !== before, silenceMs)
+    }
+  }
+
+  /** For people only: where it cannot be noted, nothing else suffers. */
+  #hear(): void {
+    try {
+      this.#mirror.hear(this.#now())
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error
+    }
   }
 
   async #run(): Promise<void> {
@@ -60,6 +109,8 @@ export class Follower implements AsyncDisposable {
         const named = asLogError(error, this.#server.address)
         if (!isPassing(error) && isFinal(named)) this.#failure = named
         this.#lastTrouble = named
+        this.#live = false
+        if (!this.#stop.signal.aborted) this.lost(named)
       }
       this.signals.next()
       if (this.#mirror.followed()?.commit !== before?.commit) backoffMs = BACKOFF_FIRST_MS
@@ -73,11 +124,18 @@ export class Follower implements AsyncDisposable {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const subscription = subscribe(this.#server, this.#mirror.followed())
     const buffer = new Buffered(this.#mirror, this.#server.address.prefix)
-    let scheduled = false
+    let [scheduled, caughtUp] = [false, false]
+    const schedule = (): void => {
+      if (scheduled) return
+      scheduled = true
+      setImmediate(flush)
+    }
     const flush = (): void => {
       scheduled = false
       try {
         if (buffer.flush()) this.signals.next()
+        // What came before the mark may still be on its way through the client.
+        if (caughtUp && subscription.readableLength === 0) this.#caughtUp()
         subscription.resume()
       } catch (error) {
         reject(error)
@@ -91,12 +149,16 @@ export class Follower implements AsyncDisposable {
       } catch (error) {
         return reject(error)
       }
-      if (scheduled) return
-      scheduled = true
-      setImmediate(flush)
+      schedule()
+    })
+    subscription.on('caughtUp', () => {
+      caughtUp = true
+      schedule()
     })
     subscription.on('error', reject)
-    subscription.on('end', resolve)
+    subscription.on('end', () =>
+      reject(new LogError('log-unavailable', `${this.#server.address.shown}: the subscription ended`)),
+    )
     this.#stop.signal.addEventListener('abort', () => resolve(), { once: true })
     return promise.finally(() => {
       // Its later errors belong to nobody.
@@ -117,19 +179,20 @@ export class Follower implements AsyncDisposable {
   }
 
   #late(deadlineMs: number): LogError {
-    const trouble = this.#lastTrouble === null ? '' : `; last trouble: ${this.#lastTrouble.message}`
-    return new LogError(
-      'log-unavailable',
-      `${this.#server.address.shown}: not followed within ${deadlineMs} ms${trouble}`,
-    )
+    const { shown } = this.#server.address
+    const trouble = this.#lastTrouble?.message.replace(/^log-[a-z]+: /, '').replace(`${shown}: `, '')
+    return new LogError('log-unavailable', `${shown}: not followed within ${deadlineMs} ms: ${trouble ?? 'no answer'}`)
   }
 }
 
 const NOTHING: ServerPosition = { commit: -1n, prepare: -1n }
 
-/** Waiting longer helps against none of these. */
+/** Whoever opens a log is told of these at once; a log that is open already may find them gone. */
+const HOPELESS: readonly LogErrorCode[] = ['log-denied', 'log-untrusted']
+
+/** Following on would not show what the log says. */
 function isFinal(error: Error): boolean {
-  return error instanceof LogError && error.code !== 'log-unavailable'
+  return error instanceof LogError && !mayPass(error)
 }
 
 /** Records on their way into the copy: the tail of an append that has not come whole stays here. */

@@ -13,6 +13,7 @@ import {
   type AppendOutcome,
   type EventLog,
   type ExpectedRevision,
+  type Link,
   LogError,
   type ReadAllOptions,
   type ReadStreamOptions,
@@ -32,8 +33,11 @@ export type KurrentLogOptions = {
   readonly address: KurrentAddress
   /** File of the local copy; made where it is missing. */
   readonly mirrorPath: string
+  readonly now: () => Timestamp
   /** Longest wait for the server: at the start, and for an append with all its tries. */
   readonly deadlineMs?: number
+  /** Where the server is away at the start: `refuse`, or `go-on` with the copy as it is; `link` says so. */
+  readonly whenAway?: 'refuse' | 'go-on'
 }
 
 const DEADLINE_MS = 15_000
@@ -42,17 +46,24 @@ const TRIES_MIN = 3
 const RETRY_FIRST_MS = 50
 const RETRY_MAX_MS = 2_000
 
+export type KurrentLog = EventLog & Required<Pick<EventLog, 'link'>>
+
 /** Resolves when the copy has caught up with the server. Rejects with `LogError`. */
-export async function openKurrentLog(options: KurrentLogOptions): Promise<EventLog> {
-  const { address, mirrorPath, deadlineMs = DEADLINE_MS } = options
+export async function openKurrentLog(options: KurrentLogOptions): Promise<KurrentLog> {
+  const { address, mirrorPath, now, deadlineMs = DEADLINE_MS, whenAway = 'refuse' } = options
   const server = await connect(address)
   const mirror = new Mirror(mirrorPath, `${address.shown} prefix ${address.prefix}`)
-  const follower = new Follower(server, mirror)
-  const log = new KurrentLog({ server, mirror, follower, deadlineMs })
+  const follower = new Follower(server, mirror, now)
+  const log = new MirroredLog({ server, mirror, follower, deadlineMs })
   try {
-    await log.catchUp()
+    await follower.live(deadlineMs)
     return log
   } catch (error) {
+    const away = error instanceof LogError && error.code === 'log-unavailable'
+    if (away && whenAway === 'go-on') {
+      follower.lost(error)
+      return log
+    }
     await log[Symbol.asyncDispose]()
     throw error
   }
@@ -65,7 +76,7 @@ type Parts = {
   readonly deadlineMs: number
 }
 
-class KurrentLog implements EventLog {
+class MirroredLog implements KurrentLog {
   readonly location: string
   readonly #parts: Parts
   #closed = false
@@ -75,11 +86,8 @@ class KurrentLog implements EventLog {
     this.location = parts.server.address.shown
   }
 
-  /** Until the copy holds what the server holds now. */
-  async catchUp(): Promise<void> {
-    const { server, follower, deadlineMs } = this.#parts
-    const head = await this.#persist(() => serverHead(server), AbortSignal.timeout(deadlineMs))
-    await follower.reached(head, deadlineMs)
+  get link(): Observable<Link> {
+    return this.#parts.follower.link
   }
 
   async append(batch: readonly StreamAppend[]): Promise<AppendOutcome> {
@@ -92,7 +100,7 @@ class KurrentLog implements EventLog {
     let tries = 0
     const written = await this.#persist(async () => {
       tries += 1
-      if (tries > 1) await this.catchUp()
+      if (tries > 1) await this.#catchUp()
       return tries > 1 && this.#found(batch, heads) !== null ? 'written' : this.#write(batch)
     }, deadline)
     if (written === 'conflict') return this.#refused(batch)
@@ -225,12 +233,21 @@ class KurrentLog implements EventLog {
     return { kind: 'conflict', stream, actual: this.#parts.mirror.reader.streamHead(stream) }
   }
 
-  /** The server knows more than the copy did: once it has caught up, it can say what is in the way. */
+  /** The server knows more than the copy did: once that has come, the copy can say what is in the way. */
   async #refused(batch: readonly StreamAppend[]): Promise<AppendOutcome> {
-    await this.catchUp()
-    const known = this.#placed(batch)
-    if (known !== null) return known
-    throw new LogError('log-corrupt', `${this.location} refuses an append that fits its own history`)
+    let known: AppendOutcome | null = null
+    const placed = (): boolean => {
+      known = this.#placed(batch)
+      return known !== null
+    }
+    await this.#parts.follower.until(placed, this.#parts.deadlineMs)
+    return known!
+  }
+
+  /** Until the copy holds what the server holds now. */
+  async #catchUp(): Promise<void> {
+    const { server, follower, deadlineMs } = this.#parts
+    await follower.reached(await serverHead(server), deadlineMs)
   }
 
   #place(append: StreamAppend): Placement {

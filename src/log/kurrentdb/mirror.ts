@@ -15,8 +15,9 @@ import { SqliteReader } from '../sqlite/reader.ts'
 import { asLogError, prepareFile } from '../sqlite/schema.ts'
 import type { MirrorRecord, ServerPosition } from './records.ts'
 
-const TABLE =
-  'CREATE TABLE IF NOT EXISTS mirror (origin TEXT NOT NULL, commit_position TEXT, prepare_position TEXT) STRICT'
+/** `heard_at`: when the server was last known to be there, by this machine's clock. */
+const TABLE = `CREATE TABLE IF NOT EXISTS mirror
+  (origin TEXT NOT NULL, commit_position TEXT, prepare_position TEXT, heard_at INTEGER) STRICT`
 
 export class Mirror implements Disposable {
   readonly reader: SqliteReader
@@ -26,6 +27,8 @@ export class Mirror implements Disposable {
   readonly #insertStream: StatementSync
   readonly #followed: StatementSync
   readonly #note: StatementSync
+  readonly #heard: StatementSync
+  readonly #hear: StatementSync
   readonly #last: StatementSync
   readonly #id: StatementSync
   readonly #revision: StatementSync
@@ -41,6 +44,8 @@ export class Mirror implements Disposable {
     this.#insertStream = this.#database.prepare('INSERT INTO streams (name) VALUES (?)')
     this.#followed = this.#database.prepare('SELECT commit_position AS c, prepare_position AS p FROM mirror')
     this.#note = this.#database.prepare('UPDATE mirror SET commit_position = ?, prepare_position = ?')
+    this.#heard = this.#database.prepare('SELECT heard_at AS time FROM mirror')
+    this.#hear = this.#database.prepare('UPDATE mirror SET heard_at = ?')
     this.#last = this.#database.prepare(
       'SELECT position, recorded_at AS time FROM events ORDER BY position DESC LIMIT 1',
     )
@@ -55,6 +60,20 @@ export class Mirror implements Disposable {
       readonly p: string | null
     }
     return row.c === null || row.p === null ? null : { commit: BigInt(row.c), prepare: BigInt(row.p) }
+  }
+
+  /** When the server was last known to be there; null: never. */
+  heard(): Timestamp | null {
+    return (this.#heard.get() as { readonly time: Timestamp | null }).time
+  }
+
+  /** Throws `LogError`. */
+  hear(time: Timestamp): void {
+    try {
+      this.#hear.run(time)
+    } catch (error) {
+      throw asLogError(error, this.path)
+    }
   }
 
   /** Whole batches only, in the server's order. What the file has already is passed over. */

@@ -67,15 +67,36 @@ export function isConflict(error: unknown): boolean {
 /** The error that the port promises, with the client's own words and without credentials. */
 export function asLogError(error: unknown, address: KurrentAddress): Error {
   if (error instanceof LogError || !(error instanceof Error)) return error as Error
-  const words = hidden(`${address.shown}: ${error.message}`, address)
+  const words = hidden(`${address.shown}: ${plainWords(error.message)}`, address)
+  if (/certificate|SSL routines/.test(error.message)) {
+    const hint = '(tlsCAFile=PATH in the address names its authority, tls=false speaks without TLS)'
+    return new LogError('log-untrusted', `${words} ${hint}`)
+  }
   switch (typeOf(error)) {
     case 'access-denied':
-      return new LogError('log-denied', words)
+      return new LogError('log-denied', `${words} (as ${whoOf(address)})`)
     case 'unsupported':
       return new LogError('log-unsupported', `${words} (appends over several streams need KurrentDB 25.1 or newer)`)
     default:
       return new LogError('log-unavailable', words)
   }
+}
+
+/** Without gRPC's numbers and the client's repetitions. */
+function plainWords(message: string): string {
+  return message
+    .replace(/^[0-9]+ [A-Z_]+: /, '')
+    .replace('No connection established. Last error: ', '')
+    .replace(/^Error: /, '')
+    .replace(/\.? *Resolution note: *$/, '')
+    .replace(/ *\(20[0-9T:.-]+Z\)/, '')
+    .replaceAll('\n', ' ')
+    .trim()
+}
+
+function whoOf({ connection }: KurrentAddress): string {
+  const name = /:\/\/([^:@/]+):/.exec(connection.includes('@') ? connection : '')?.[1]
+  return name === undefined ? 'nobody: KURRENTDB_USERNAME is not set' : decodeURIComponent(name)
 }
 
 function typeOf(error: unknown): string {

@@ -27,6 +27,10 @@ export type DoubleOptions = {
   /** Methods that the server says it has; an older server has no append session. */
   readonly version?: string
   readonly appendSession?: boolean
+  /** PEM; without it the server speaks in the clear. */
+  readonly tls?: { readonly key: Buffer; readonly certificate: Buffer; readonly caFile: string }
+  /** Who may read and append; without it everyone may. */
+  readonly login?: { readonly name: string; readonly password: string }
 }
 
 /** What shall go wrong, once, with the next append. `lost`: written, but the answer never comes. */
@@ -59,7 +63,9 @@ export class KurrentDouble implements AsyncDisposable {
   }
 
   get url(): string {
-    return `kurrentdb://127.0.0.1:${this.#port}?tls=false`
+    const { tls } = this.#options
+    const security = tls === undefined ? 'tls=false' : `tls=true&tlsCAFile=${encodeURIComponent(tls.caFile)}`
+    return `kurrentdb://127.0.0.1:${this.#port}?${security}`
   }
 
   get subscriptions(): number {
@@ -98,7 +104,7 @@ export class KurrentDouble implements AsyncDisposable {
         this.#session(call, answer),
     })
     this.#port = await new Promise<number>((resolve, reject) =>
-      server.bindAsync(`127.0.0.1:${this.#port}`, grpc.ServerCredentials.createInsecure(), (error, port) =>
+      server.bindAsync(`127.0.0.1:${this.#port}`, credentialsOf(this.#options), (error, port) =>
         error === null ? resolve(port) : reject(error),
       ),
     )
@@ -122,7 +128,15 @@ export class KurrentDouble implements AsyncDisposable {
     answer(null, supported)
   }
 
+  #refuses(call: ReadCall | BatchCall | SessionCall): boolean {
+    const { login } = this.#options
+    if (login === undefined) return false
+    const wanted = `Basic ${Buffer.from(`${login.name}:${login.password}`).toString('base64')}`
+    return call.metadata.get('authorization')[0]?.toString() !== wanted
+  }
+
   #batchAppend(call: BatchCall): void {
+    if (this.#refuses(call)) return void call.emit('error', DENIED)
     const parts = new Map<string, BatchAppendReq[]>()
     call.on('data', (request: BatchAppendReq) => {
       const id = request.getCorrelationId()?.getString() ?? JSON.stringify(request.getCorrelationId()?.toObject())
@@ -142,6 +156,7 @@ export class KurrentDouble implements AsyncDisposable {
   }
 
   #session(call: SessionCall, answer: grpc.sendUnaryData<AppendSessionResponse>): void {
+    if (this.#refuses(call)) return void answer(DENIED)
     const requests: AppendRequest[] = []
     call.on('data', (request: AppendRequest) => requests.push(request))
     call.on('end', () => {
@@ -169,6 +184,7 @@ export class KurrentDouble implements AsyncDisposable {
 
   #read(call: ReadCall): void {
     this.#count('read')
+    if (this.#refuses(call)) return void call.emit('error', DENIED)
     const options = call.request.getOptions()
     if (options === undefined) return void call.emit('error', failure('unavailable', 0))
     if (options.hasSubscription()) {
@@ -196,6 +212,19 @@ export class KurrentDouble implements AsyncDisposable {
   #count(method: string): void {
     this.calls.set(method, (this.calls.get(method) ?? 0) + 1)
   }
+}
+
+const DENIED = { code: grpc.status.PERMISSION_DENIED, details: 'Access Denied', metadata: deniedMetadata() }
+
+function deniedMetadata(): grpc.Metadata {
+  const metadata = new grpc.Metadata()
+  metadata.set('exception', 'access-denied')
+  return metadata
+}
+
+function credentialsOf({ tls }: DoubleOptions): grpc.ServerCredentials {
+  if (tls === undefined) return grpc.ServerCredentials.createInsecure()
+  return grpc.ServerCredentials.createSsl(null, [{ private_key: tls.key, cert_chain: tls.certificate }])
 }
 
 type ReadCall = grpc.ServerWritableStream<ReadReq, ReadResp>
