@@ -16,6 +16,8 @@ export type Exhibit = { readonly command: string; readonly output: string }
 export interface Narrator {
   /** Something is being prepared that takes a moment. */
   progress(text: string): void
+  /** A step begins; what it is called is said at once. */
+  begin(title: string): void
   tell(step: Step): void
   end(result: { readonly passed: number; readonly failed: number; readonly durationMs: number }): void
 }
@@ -23,10 +25,13 @@ export interface Narrator {
 export function narratorForPeople(write: (text: string) => void): Narrator {
   let number = 0
   return {
-    progress: (text) => write(`      ${text}\n`),
-    tell: ({ title, expected, seen, ok, exhibits }) => {
+    progress: (text) => write(`${text}\n`),
+    begin: (title) => {
       number += 1
-      write(`\n${String(number).padStart(2)}. ${title}\n    ${ok ? 'ok' : 'FAILED'}: ${seen}\n`)
+      write(`\n${String(number).padStart(2)}. ${title}\n`)
+    },
+    tell: ({ expected, seen, ok, exhibits }) => {
+      write(`    ${ok ? 'ok' : 'FAILED'}: ${seen}\n`)
       if (!ok) write(`    expected: ${expected}\n`)
       for (const { command, output } of exhibits) write(`\n    $ ${command}\n${indented(output)}`)
     },
@@ -42,6 +47,7 @@ export function narratorForPrograms(write: (text: string) => void): Narrator {
   const line = (value: unknown): void => write(`${JSON.stringify(value)}\n`)
   return {
     progress: (text) => line({ kind: 'progress', text }),
+    begin: (title) => line({ kind: 'begin', title }),
     tell: (step) => {
       number += 1
       line({ kind: 'step', number, ...step })

@@ -226,7 +226,7 @@ class Teller {
 
   async #scene(title: string, expected: string, play: () => Promise<Told>): Promise<void> {
     this.#setting.stop.throwIfAborted()
-    this.#setting.narrator.progress(title)
+    this.#setting.narrator.begin(title)
     const { ok, seen, exhibits = [] } = await play()
     if (ok) this.#passed += 1
     else this.#failed += 1

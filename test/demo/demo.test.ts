@@ -13,6 +13,7 @@ const STEPS = 12
 
 type Line =
   | { readonly kind: 'progress'; readonly text: string }
+  | { readonly kind: 'begin'; readonly title: string }
   | { readonly kind: 'step'; readonly title: string; readonly seen: string; readonly ok: boolean }
   | { readonly kind: 'end'; readonly passed: number; readonly failed: number }
 
