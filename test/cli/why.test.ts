@@ -235,3 +235,18 @@ test('C24 why answers without an agent: an endpoint has the identity of its labe
   assert.equal(unknown.code, 3)
   assert.match(unknown.err, /has no identity yet, nor have its labels/)
 })
+
+test('C22 why counts what nobody would read and names all of it as JSON', async () => {
+  const path = join(folder, 'many.db')
+  const at = ['--node', 'node1', '--log', path]
+  await hindcast('endpoint', 'add', '--name', 'a', '--labels', 'app=a', '--identity', '1000', ...at)
+  await hindcast('endpoint', 'add', '--name', 'b', '--labels', 'app=b', '--identity', '1001', ...at)
+  const many = Array.from({ length: 14 }, (_, index) =>
+    RULE1.replace('name: rule1', `name: rule${index}`).replace('{org: empire, class: deathstar}', '{app: a}'),
+  )
+  await hindcastReading(many.join('---\n'), 'apply', '-f', '-', '--log', path)
+  const question = ['why', '--from', 'b', '--to', 'a', '--port', '80', '--log', path]
+  assert.match((await hindcast(...question)).out, /\/rule9 \/spec: .*\n {4}and 4 more \(-o json names all\)\n/)
+  const [, ingress] = JSON.parse((await hindcast(...question, '-o', 'json')).out).items[0].sides
+  assert.equal(ingress.shortfall.isolating.length, 14)
+})

@@ -91,8 +91,16 @@ function unmetLines({ rule, conditions }: Shortfall['unmet'][number]): readonly 
   return [`    ${conditions.join(', ')}`, `      ${ruleText(rule)}`]
 }
 
+/** More rules than these are counted; `-o json` has all. */
+const RULES_SHOWN = 10
+
 function orNone(lines: readonly string[]): readonly string[] {
-  return lines.length === 0 ? ['    no policy of this moment'] : lines.map((line) => `    ${line}`)
+  if (lines.length === 0) return ['    no policy of this moment']
+  const further = lines.length - RULES_SHOWN
+  return [
+    ...lines.slice(0, RULES_SHOWN).map((line) => `    ${line}`),
+    ...(further > 0 ? [`    and ${further} more (-o json names all)`] : []),
+  ]
 }
 
 /** Lacks in the words of the explanation, for people. */
