@@ -96,12 +96,19 @@ function stanceOf(world: OracleWorld, direction: 'ingress' | 'egress'): 'open' |
   return speaks ? 'default-allow' : 'open'
 }
 
+/** A world is asked thousands of times about one subject. */
+const SELECTING: WeakMap<OracleWorld, readonly PolicyRule[]> = new WeakMap()
+
 function selecting(world: OracleWorld): readonly PolicyRule[] {
+  const known = SELECTING.get(world)
+  if (known !== undefined) return known
   const host = world.subject.identity === 1
-  return world.rules.filter(
+  const rules = world.rules.filter(
     ({ subject }) =>
       (subject.kind === 'node') === host && selects(world, subject.selector.requirements, world.subject.identity),
   )
+  SELECTING.set(world, rules)
+  return rules
 }
 
 type Covering = { readonly rule: PolicyRule; readonly element: PolicyElement; readonly portRules: readonly PortRule[] }

@@ -1,116 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { EndpointId, IdentityId, Port } from '../../events/ids.ts'
-import type { Json } from '../../events/schema.ts'
-import { policyMapOf } from '../../projections/datapath/policy-map.ts'
-import { policyVerdict } from '../../projections/datapath/verdict.ts'
-import { compileNetworkPolicy, requestVerdict } from '../../projections/l7/network-policy.ts'
-import { networkPolicyMessage } from '../../projections/policy/network-policy.ts'
-import { readPolicy } from '../../projections/policy/parse/policy.ts'
-import { type OracleProbe, type OracleWorld, oracleAnswer, oracleRequest } from '../oracle/policy.ts'
-import type { VectorInput } from '../vectors/read.ts'
-import {
-  ALL_IDENTITIES,
-  DNS,
-  GROUPS,
-  httpPolicies,
-  options,
-  POD_PORTS,
-  PROBE_PORTS,
-  policies,
-  REQUESTS,
-  SERVICES,
-  SUBJECTS,
-} from './generated.ts'
-import { engineOf, optionsOf } from './vector-engine.ts'
+import { compareWithOracle, oracleCases } from './oracle-property.ts'
 
 /** `SEED=… node --test test/policy/oracle.test.ts` repeats a run. */
 const SEED = Number(process.env['SEED'] ?? 20_260_101)
-const RUNS = Number(process.env['RUNS'] ?? 80)
-
-type Case = {
-  readonly given: Partial<VectorInput['options']>
-  readonly objects: readonly Json[]
-  readonly subject: number
-}
-
-const anything: fc.Arbitrary<Case> = fc.record({
-  given: options,
-  objects: fc.array(policies, { minLength: 1, maxLength: 6 }),
-  subject: fc.constantFrom(...SUBJECTS),
-})
-const manyRequests: fc.Arbitrary<Case> = fc.record({
-  given: fc.constant({}),
-  objects: fc.array(httpPolicies, { minLength: 1, maxLength: 3 }),
-  subject: fc.constantFrom(1000, 1010),
-})
-
-function worldOf({ objects, subject }: Case, input: VectorInput): OracleWorld {
-  const readings = objects.map(readPolicy)
-  return {
-    options: optionsOf(input),
-    identities: ALL_IDENTITIES.map(({ id, labels = [], cidr }) => ({ id, labels, prefix: cidr ?? null })),
-    rules: readings.flatMap((reading) => (reading.kind === 'accepted' ? reading.policy.rules : [])),
-    subject: { identity: subject, namedPorts: POD_PORTS[0] },
-    pods: POD_PORTS,
-    services: SERVICES,
-    dns: DNS,
-    groups: GROUPS,
-  }
-}
-
-const REMOTES: readonly number[] = [...ALL_IDENTITIES.map(({ id }) => id), 999]
-const counts = { resolved: 0, conflicts: 0, probes: 0, requests: 0 }
-
-function compare(one: Case): void {
-  const input = { options: one.given ?? {}, policies: one.objects, dns: DNS, services: SERVICES, podPorts: POD_PORTS }
-  const engine = engineOf(input, ALL_IDENTITIES)
-  for (const [name, prefixes] of Object.entries(GROUPS)) engine.apply({ kind: 'cidr-group', name, prefixes })
-  const namedPorts = POD_PORTS[0].map((port) => ({ ...port, port: Port(port.port) }))
-  const resolved = engine.resolve({ identity: IdentityId(one.subject), namedPorts })
-  if (resolved.kind === 'unresolvable') {
-    assert.match(resolved.code, /-conflict$/)
-    counts.conflicts++
-    return
-  }
-  counts.resolved++
-  const world = worldOf(one, input)
-  const ports = new Map(resolved.redirects.map(({ id }) => [id, Port(14_000)]))
-  const map = policyMapOf(resolved.entries, ports)
-  const message = networkPolicyMessage(resolved.networkPolicy, {
-    endpoint: EndpointId(1),
-    addresses: [],
-    proxyPorts: ports,
-  })
-  const compiled = compileNetworkPolicy(message)
-  for (const direction of ['ingress', 'egress'] as const) {
-    for (const identity of REMOTES) {
-      for (const [protocol, port] of PROBE_PORTS) {
-        const probe: OracleProbe = { direction, identity, protocol, port }
-        counts.probes++
-        assert.equal(policyVerdict(map, probe).verdict, oracleAnswer(world, probe), JSON.stringify(probe))
-        if (protocol !== 6 || hostAtL7(world, probe)) continue
-        for (const request of REQUESTS) {
-          const wanted = oracleRequest(world, probe, request)
-          if (wanted === null) break
-          counts.requests++
-          const got = requestVerdict(compiled, { direction, port, remote: identity, proxyPort: 14_000, request })
-          assert.equal(got.allowed ? 'allow' : 'deny', wanted, JSON.stringify({ probe, request }))
-        }
-      }
-    }
-  }
-}
-
-/** Requests of the host where it is always let in, and of the other family where a whole one is named, have rules of their own. */
-function hostAtL7(world: OracleWorld, { identity }: OracleProbe): boolean {
-  const wholeFamily = JSON.stringify(world.rules).includes('/0"')
-  return identity === 1 || identity === 6 || (wholeFamily && (identity === 2 || identity >= 2 ** 24))
-}
+const RUNS = Number(process.env['RUNS'] ?? 110)
 
 test('R12 the resolved entries and the message for the proxy answer as a plain walk over the rules does', (t) => {
-  fc.assert(fc.property(fc.oneof(anything, manyRequests), compare), { seed: SEED, numRuns: RUNS })
+  const counts = { resolved: 0, conflicts: 0, probes: 0, requests: 0 }
+  fc.assert(
+    fc.property(oracleCases, (one) => compareWithOracle(one, counts)),
+    { seed: SEED, numRuns: RUNS },
+  )
   const { resolved, conflicts, probes, requests } = counts
   t.diagnostic(`seed ${SEED}: ${probes} probes and ${requests} requests in ${resolved} cases, ${conflicts} conflicts`)
   assert.ok(resolved > conflicts && requests > 20 * RUNS, JSON.stringify(counts))
