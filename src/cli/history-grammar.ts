@@ -11,6 +11,7 @@ import {
   type VerifyOptions,
   verify,
 } from './history-integrity.ts'
+import { type ReplayOptions, replayLog } from './history-replay.ts'
 import { type BlameOptions, blameEntries, type DiffOptions, diff, entryVersions } from './history-verbs.ts'
 import type { LogSink } from './log-verb.ts'
 
@@ -24,6 +25,20 @@ export function addHistory(program: Command, context: Context): void {
   addIntegrity(program, context)
   addChanges(program, context)
   addBisect(program, context)
+  addReplay(program, context)
+}
+
+function addReplay(program: Command, { sink, place }: Context): void {
+  printing(place(program.command('replay')))
+    .description(
+      'do every recorded map write, build and reaction again with the code of today; ends with 4 where one comes out differently',
+    )
+    .option('--from <moment>', `check from here on; ${MOMENT}`)
+    .option('--to <moment>', 'and up to here')
+    .option('--endpoint <id>', 'only this endpoint', endpointId)
+    .option('--node <name>', 'only this node')
+    .option('--into <folder>', 'instead, write maps, xDS, programs, ipcache and policies of --to as files')
+    .action((options: ReplayOptions) => replayLog(options, sink))
 }
 
 function addBisect(program: Command, { sink, place }: Context): void {

@@ -1,8 +1,8 @@
 /** `hindcast diff` for people: one line for each thing that came (+), went (-) or changed (~), under the name of what it is. */
-import type { PolicyMapValue } from '../../../events/fields.ts'
+import type { PolicyMapDelta, PolicyMapValue } from '../../../events/fields.ts'
 import type { Json } from '../../../events/schema.ts'
 import type { JsonDifference } from '../../../projections/history/changes.ts'
-import type { EndpointDifference, HistoryDiff, Kind, MapDifference } from '../../history/diff-view.ts'
+import { type EndpointDifference, type HistoryDiff, type Kind, kindOf } from '../../history/diff-view.ts'
 import { portText } from './datapath.ts'
 
 const SIGNS: Readonly<Record<Kind, string>> = { added: '+', removed: '-', changed: '~' }
@@ -34,15 +34,20 @@ export function diffText(diff: HistoryDiff): string {
 
 function endpointLines({ endpoint, name, kind, fields, map }: EndpointDifference): readonly string[] {
   const title = `${SIGNS[kind]} endpoint ${endpoint}${name === null ? '' : ` ${name}`}`
-  return [title, ...fields.flatMap(memberLines), ...map.map(mapLine)]
+  return [title, ...fields.flatMap(memberLines), ...map.map((entry) => mapLine(entry, () => entry.labels))]
 }
 
-function mapLine({ kind, key, labels, before, after }: MapDifference): string {
+/** One changed entry, with the rules behind it. */
+export function mapLine(
+  { key, before, after }: PolicyMapDelta,
+  labelsOf: (identity: number) => readonly string[],
+): string {
+  const labels = labelsOf(key.identity)
   const peer = key.identity === 0 ? 'ANY' : labels.length === 0 ? String(key.identity) : labels.join(' ')
   const [old, value] = [before === null ? null : valueText(before), after === null ? null : valueText(after)]
-  const words = kind === 'changed' && old !== value ? `${old} -> ${value}` : (value ?? old)
+  const words = before !== null && after !== null && old !== value ? `${old} -> ${value}` : (value ?? old)
   const origins = (after ?? before)!.origins.join(' ')
-  return `  ${SIGNS[kind]} ${key.direction} ${peer} ${portText(key)} ${words}  ${origins}`
+  return `  ${SIGNS[kindOf(before, after)]} ${key.direction} ${peer} ${portText(key)} ${words}  ${origins}`
 }
 
 function valueText({ verdict, proxyPort, precedence, authType }: PolicyMapValue): string {

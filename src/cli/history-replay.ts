@@ -1,0 +1,113 @@
+/** `hindcast replay`: does the log come out the same today? And `--into`: what was there at a moment, as files. */
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { EndpointId, NodeName } from '../../events/ids.ts'
+import { unitParts } from '../../projections/history/entities.ts'
+import type { History } from '../history/history.ts'
+import { type LabelsOf, labelsAt } from '../history/labels.ts'
+import { materialise } from '../history/materialise.ts'
+import type { Moment } from '../history/position.ts'
+import type { Mismatch } from '../history/replay/mismatch.ts'
+import { type Replay, replay } from '../history/replay/replay.ts'
+import { worldFrom } from '../history/state-at.ts'
+import { momentOf } from './answer.ts'
+import { openHistory, type Place } from './compose.ts'
+import { CliError, messageOf } from './failure.ts'
+import type { LogSink } from './log-verb.ts'
+import { mapLine } from './render/diff.ts'
+
+export type ReplayOptions = Place & {
+  readonly from: string | undefined
+  readonly to: string | undefined
+  readonly endpoint: number | undefined
+  readonly node: string | undefined
+  readonly into: string | undefined
+  readonly output: 'table' | 'json'
+}
+
+/** Events between two lines of progress. */
+const PROGRESS_EVENTS = 100_000
+
+/** Ends with 4 where something comes out differently. Throws `CliError`. */
+export async function replayLog(options: ReplayOptions, sink: LogSink): Promise<void> {
+  await using history = await openHistory(options, sink.warn)
+  const [from, to] = await rangeOf(history, options)
+  if (options.into !== undefined) {
+    sink.write(`${writeFiles(history, to, options.into)} files of position ${to.position} in ${options.into}\n`)
+    return
+  }
+  let said = 0
+  const found = await replay({
+    log: history.log,
+    from: from?.position ?? null,
+    to: to.position,
+    endpoint: options.endpoint === undefined ? null : EndpointId(options.endpoint),
+    nodes: nodesOf(history, to, options.node),
+    progress: (events) => {
+      if (events < said + PROGRESS_EVENTS) return
+      said = events
+      sink.warn(`${events} events replayed\n`)
+    },
+  })
+  const labels = (node: string): LabelsOf => labelsAt(history.model, node, to.position)
+  sink.write(options.output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : replayText(found, labels))
+  if (found.mismatch !== null) throw new CliError('integrity', '')
+}
+
+async function rangeOf(history: History, { from, to }: ReplayOptions): Promise<readonly [Moment | null, Moment]> {
+  const end = await momentOf(history, to ?? null, '--to')
+  if (end === null) throw new CliError('notFound', 'the log is empty')
+  return [from === undefined ? null : await momentOf(history, from, '--from'), end]
+}
+
+function nodesOf({ model }: History, { position }: Moment, wanted: string | undefined): readonly NodeName[] {
+  const names = new Set(
+    model
+      .units(position)
+      .map(unitParts)
+      .flatMap((parts) => ('node' in parts ? [parts.node] : [])),
+  )
+  if (wanted !== undefined && !names.has(wanted)) {
+    throw new CliError('notFound', `no-such-node: ${wanted}; there are ${[...names].toSorted().join(', ') || 'none'}`)
+  }
+  return [...names].filter((name) => wanted === undefined || name === wanted).map(NodeName)
+}
+
+/** Into a folder that is new or empty, so that nothing of somebody else's is mixed in. */
+function writeFiles({ model }: History, moment: Moment, folder: string): number {
+  const files = materialise(worldFrom(model, moment.position), moment)
+  try {
+    mkdirSync(folder, { recursive: true })
+    if (readdirSync(folder).length > 0) throw new CliError('usage', `folder-not-empty at --into: ${folder}`)
+    for (const { path, text } of files) {
+      mkdirSync(join(folder, dirname(path)), { recursive: true })
+      writeFileSync(join(folder, path), text)
+    }
+  } catch (error) {
+    if (error instanceof CliError) throw error
+    throw new CliError('backend', `cannot write at --into: ${messageOf(error)}`, { cause: error })
+  }
+  return files.length
+}
+
+function replayText({ events, nodes, checked, mismatch }: Replay, labelsOf: (node: string) => LabelsOf): string {
+  const { maps, builds, reactions, notRecomputed } = checked
+  const counts = `${events} events, ${nodes.length} nodes: ${builds} builds, ${maps} map writes, ${reactions} reactions done again`
+  const rest = notRecomputed === 0 ? '' : `; ${notRecomputed} could not be`
+  if (mismatch === null) return `${counts}${rest}\neverything comes out as recorded\n`
+  return `${counts}${rest}\n\n${mismatchText(mismatch, labelsOf(mismatch.node))}`
+}
+
+function mismatchText(
+  { kind, event, node, endpoint, reason, recorded, recomputed, entries }: Mismatch,
+  labelsOf: LabelsOf,
+): string {
+  const where = endpoint === null ? `node ${node}` : `endpoint ${endpoint} of node ${node}`
+  return [
+    `${kind} of ${where} at position ${event.position}, ${event.time}, ${event.type}: ${reason}`,
+    `  recorded    ${JSON.stringify(recorded)}`,
+    `  recomputed  ${JSON.stringify(recomputed)}`,
+    ...entries.map((delta) => mapLine(delta, labelsOf)),
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,75 @@
+/**
+ * The policy engine of one node as its agents had it, event by event: a new agent begins with a new engine, which has resolved nothing yet.
+ */
+import type { IdentityId, NodeName } from '../../../events/ids.ts'
+import type { Recorded } from '../../../events/recorded.ts'
+import { policyChangesOf } from '../../../projections/policy/changes.ts'
+import {
+  type PolicyChange,
+  PolicyEngine,
+  type PolicyOptions,
+  type PolicySubject,
+  type ResolvedPolicy,
+} from '../../../projections/policy/engine.ts'
+
+const NOBODY: ReadonlySet<IdentityId> = new Set()
+
+export class ReplayedEngine {
+  readonly #node: NodeName
+  readonly #options: PolicyOptions
+  /** What holds now, by what it is about, in the order in which it came. */
+  readonly #holding: Map<string, PolicyChange> = new Map()
+  #engine: PolicyEngine
+
+  constructor(node: NodeName, options: PolicyOptions) {
+    this.#node = node
+    this.#options = options
+    this.#engine = new PolicyEngine(options)
+  }
+
+  /** Of the identities that were resolved since the agent started: those whose policy the event changed, or may have. */
+  advance(recorded: Recorded): ReadonlySet<IdentityId> {
+    if (recorded.event.type === 'AgentStarted' && recorded.stream === `node-${this.#node}`) this.#restart()
+    const changes = policyChangesOf(recorded, this.#node)
+    if (changes.length === 0) return NOBODY
+    for (const change of changes) this.#hold(change)
+    return new Set(changes.flatMap((change) => [...this.#engine.apply(change)]))
+  }
+
+  resolve(subject: PolicySubject): ResolvedPolicy {
+    return this.#engine.resolve(subject)
+  }
+
+  #restart(): void {
+    this.#engine = new PolicyEngine(this.#options)
+    for (const change of this.#holding.values()) this.#engine.apply(change)
+  }
+
+  /** A policy that is set again comes last, as in the engine; an identity keeps its place. */
+  #hold(change: PolicyChange): void {
+    switch (change.kind) {
+      case 'policy-set':
+      case 'policy-removed': {
+        const key = `policy ${change.key}`
+        this.#holding.delete(key)
+        if (change.kind === 'policy-set') this.#holding.set(key, change)
+        return
+      }
+      case 'identities':
+        for (const id of change.removed) this.#holding.delete(`identity ${id}`)
+        for (const one of change.added)
+          this.#holding.set(`identity ${one.id}`, { ...change, added: [one], removed: [] })
+        return
+      case 'pod-ports':
+        if (change.ports.length === 0) this.#holding.delete(`pod ${change.pod}`)
+        else this.#holding.set(`pod ${change.pod}`, change)
+        return
+      case 'service':
+      case 'secret':
+        this.#holding.set(`${change.kind} ${change.key}`, change)
+        return
+      default:
+        this.#holding.set(`${change.kind} ${change.name}`, change)
+    }
+  }
+}
