@@ -10,6 +10,7 @@ import { BPFFS_DEFAULT } from './compose.ts'
 import { type ConntrackOptions, listConntrack } from './conntrack-verb.ts'
 import { CliError, EXIT, exitCodeOf, messageOf } from './failure.ts'
 import { FLOW_VERDICTS, type FlowsOptions, printFlows } from './flows-verb.ts'
+import { grouped, HELP } from './help.ts'
 import { addHistory } from './history-grammar.ts'
 import { type LogOptions, type LogSink, printLog } from './log-verb.ts'
 import type { AgentVerbOptions } from './node/agent.ts'
@@ -42,10 +43,12 @@ export function version(): string {
   return (JSON.parse(text) as { readonly version: string }).version
 }
 
-function grammar(sink: LogSink): Command {
+/** All verbs with their options; what they print goes to the sink. */
+export function grammar(sink: LogSink): Command {
   const program = new Command('hindcast')
     .description('network policy that remembers: state at any position of the log')
     .exitOverride()
+    .configureHelp(HELP)
     .configureOutput({ writeOut: sink.write, writeErr: sink.warn })
     .showHelpAfterError('(hindcast --help lists the verbs)')
     .version(version(), '-V, --version')
@@ -63,7 +66,7 @@ function grammar(sink: LogSink): Command {
   addCompletion(program, sink)
   addHistory(program, { sink, place })
   addAgent(program, sink)
-  return program
+  return grouped(program)
 }
 
 /** Loaded only here: no other verb needs gRPC, a proxy or the kernel. */

@@ -14,14 +14,15 @@ export type Context = { readonly sink: LogSink; readonly place: (command: Comman
 export function addQuestions(program: Command, { sink, place }: Context): void {
   const party = 'endpoint name or id, label selector, identity, address, or a reserved name such as world'
   place(program.command('why'))
-    .description('may this reach that, and which rule of which policy says so; ends with 1 where it is denied')
+    .description('may this reach that, and which rule of which policy says so')
     .requiredOption('--from <party>', party)
     .requiredOption('--to <party>', party)
     .option('--port <port>', 'destination port; for ICMP the type; 80 with --http', portNumber)
     .option('--protocol <name>', 'TCP, UDP, SCTP, ICMP or ICMPv6', 'TCP')
     .option('--http <request>', "METHOD PATH, such as 'PUT /v1/exhaust-port'")
     .option('--header <header>', 'NAME: VALUE; may be repeated', collect, [])
-    .option('--at <moment>', 'position, time, duration such as 5m, rev:N or tag:NAME')
+    .option('--at <moment>', 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n')
+    .option('--exit-code', 'end with 1 where it is denied', false)
     .addOption(new Option('--color <when>').choices(COLOUR_CHOICES).default('auto'))
     .addOption(new Option('-o, --output <form>').choices(OUTPUTS).default('table'))
     .action((options: WhyOptions) => explain(options, sink))

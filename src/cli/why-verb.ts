@@ -17,6 +17,7 @@ export type WhyOptions = Place & {
   readonly http: string | undefined
   readonly header: readonly string[]
   readonly at: string | undefined
+  readonly exitCode: boolean
   readonly output: Output
   readonly color: ColourWhen
 }
@@ -25,7 +26,7 @@ const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132
 const TCP = 6
 const HTTP_PORT = 80
 
-/** Ends with 1 where it is denied. Throws `CliError`. */
+/** A denial is an answer like any other, unless `--exit-code` asks for 1. Throws `CliError`. */
 export async function explain(options: WhyOptions, sink: LogSink): Promise<void> {
   const question = questionOf(options)
   await using log = await openLogToRead(options, sink.warn)
@@ -43,7 +44,7 @@ export async function explain(options: WhyOptions, sink: LogSink): Promise<void>
   const text = whyText(outcome.answer, { question, paint })
   const frame = { moment: at.moment, revision: state.world.revision, output: options.output }
   sink.write(render({ items: [{ question, ...outcome.answer }], text }, frame))
-  if (!outcome.answer.allowed) throw new CliError('difference', '')
+  if (options.exitCode && !outcome.answer.allowed) throw new CliError('difference', '')
 }
 
 function questionOf({ from, to, port, protocol: word, http, header }: WhyOptions): WhyQuestion {

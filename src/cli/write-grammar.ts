@@ -14,7 +14,13 @@ const FILES = 'file, folder (all .yaml, .yml and .json in it) or - for standard 
 export function addWriting(program: Command, endpoint: Command, { sink, place }: Context): void {
   addPolicies(program, { sink, place })
   addEndpointVerbs(endpoint, { sink, place })
-  writing(program.command('tag').argument('<name>').argument('[position]', 'as after --at; by default the last'), place)
+  writing(
+    program
+      .command('tag')
+      .argument('<name>', 'what it is called from now on')
+      .argument('[position]', 'as after --at; by default the last'),
+    place,
+  )
     .description('give a position a name, for --at tag:NAME')
     .option('--move', 'take the name from where it stands', false)
     .action((name: string, at: string | undefined, options: TagOptions) => tag(name, { at, options }, sink))
@@ -50,8 +56,8 @@ function addEndpointVerbs(endpoint: Command, { sink, place }: Context): void {
     .option('--labels <labels>', '[source:]key=value, several with commas; may be repeated', collect, [])
     .option('--id <id>', 'endpoint id, 1 to 65535; by default the next', wholeNumber)
     .option('--identity <number>', 'the number that the identity of these labels must have', wholeNumber)
-    .option('--ipv4 <address>')
-    .option('--ipv6 <address>')
+    .option('--ipv4 <address>', 'address of the pod')
+    .option('--ipv6 <address>', 'address of the pod')
     .option('--device <name>', "the network device on the node's side")
     .option('--mac <address>', "of the pod's side")
     .option('--node-mac <address>', "of the node's side")

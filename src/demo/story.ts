@@ -190,7 +190,7 @@ class Teller {
     const verdicts: string[] = []
     for (const request of [LAND_TIE, EXHAUST, LAND_XWING]) {
       const { code, out, err } = await this.#console.run(...why(request), ...at, '-o', 'json')
-      if (code > EXIT.difference) throw new Error(err)
+      if (code !== EXIT.ok) throw new Error(err)
       const { items } = JSON.parse(out) as { readonly items: readonly { readonly allowed: boolean }[] }
       verdicts.push(items[0]?.allowed === true ? 'allowed' : 'denied')
     }

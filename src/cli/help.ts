@@ -1,0 +1,51 @@
+/** What `hindcast --help` looks like: verbs by what they are for, and where to begin. */
+import { type Command, Help, type HelpConfiguration } from 'commander'
+
+/** In the order of reading. A verb that stands in none comes at the end, under commander's own heading. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  'Run a node:': ['agent', 'endpoint'],
+  'Change what is asked for:': ['apply', 'delete', 'validate', 'tag'],
+  'Ask what is or was allowed:': ['why', 'check', 'eval', 'flows'],
+  'Look, now or at any earlier moment (--at):': ['status', 'policy', 'identity', 'bpf', 'prog', 'xds', 'log'],
+  'Compare moments and find who did it:': ['diff', 'blame', 'history', 'bisect'],
+  'Prove that nobody touched the history:': ['verify', 'checkpoint', 'prove'],
+}
+
+const BEGINNING = `
+Examples:
+  hindcast agent &                                            run this machine's node
+  hindcast apply -f policy.yaml                               all of its policies, or none and every reason
+  hindcast why --from xwing --to deathstar --http 'PUT /v1'   which rule says so, down to the request
+  hindcast bpf policy get 863 --at 5m                         the policy map of an endpoint five minutes ago
+  hindcast diff rev:3..HEAD                                   what came, went and changed, and why
+
+Exit codes: 0 done, 1 different or not as expected, 2 wrong usage or input, 3 not there, 4 the log is damaged, 5 not reachable.
+`
+
+const PLAIN = new Help()
+
+/** For the program's `configureHelp`, before its verbs are added: they inherit it. */
+export const HELP: HelpConfiguration = {
+  visibleCommands: (command) => inOrder(PLAIN.visibleCommands(command)),
+  // Headings in the order in which their verbs are shown.
+  groupItems: (_, visible, groupOf) => PLAIN.groupItems(visible, visible, groupOf),
+  // That a flag is off and a list empty unless given needs no saying.
+  optionDescription: (option) => PLAIN.optionDescription(option).replace(/ ?\(default: (false|\[\])\)/, ''),
+}
+
+export function grouped(program: Command): Command {
+  for (const [heading, names] of Object.entries(GROUPS)) {
+    for (const command of program.commands) if (names.includes(command.name())) command.helpGroup(heading)
+  }
+  return program.addHelpText('after', BEGINNING)
+}
+
+/** Those of a group together, as the table has them; all others keep their order behind. */
+function inOrder(commands: readonly Command[]): Command[] {
+  const table = Object.values(GROUPS).flat()
+  const rank = (command: Command): number => {
+    const at = command.parent?.parent == null ? table.indexOf(command.name()) : -1
+    return at < 0 ? table.length : at
+  }
+  return commands.toSorted((a, b) => rank(a) - rank(b))
+}
