@@ -132,10 +132,15 @@ function addObjects(program: Command, endpoint: Command, sink: LogSink): void {
 
 function addDatapath(program: Command, sink: LogSink): void {
   const bpf = program.command('bpf').description("the kernel's maps, as the log says they were written")
-  reading(bpf.command('ipcache').command('list'), sink, verbs.ipcache).description('prefixes and their identities')
+  reading(
+    bpf.command('ipcache').description('addresses and whose they are').command('list'),
+    sink,
+    verbs.ipcache,
+  ).description('prefixes and their identities')
   place(
     bpf
       .command('ct')
+      .description('connections')
       .command('list')
       .addArgument(new Argument('[map]').choices(['global']).default('global')),
   )
@@ -144,7 +149,11 @@ function addDatapath(program: Command, sink: LogSink): void {
     .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)
     .addOption(new Option('-o, --output <form>').choices(['table', 'json', 'jsonl']).default('table'))
     .action((_: string, options: ConntrackOptions) => listConntrack(options, sink))
-  const get = bpf.command('policy').command('get').argument('[endpoint]', 'endpoint id', endpointId)
+  const get = bpf
+    .command('policy')
+    .description('verdicts of an endpoint')
+    .command('get')
+    .argument('[endpoint]', 'endpoint id', endpointId)
   reading(get, sink, (world, options, endpoint) => {
     const { all = false, numeric = false } = options as { readonly all?: boolean; readonly numeric?: boolean }
     if ((endpoint === undefined) !== all) throw new CliError('usage', 'bpf policy get takes an endpoint id or --all')
