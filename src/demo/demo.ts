@@ -75,9 +75,13 @@ function waitForStop(narrator: Narrator, folder: string, stop: AbortSignal): () 
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => stopping.abort(new Error(`ended by ${signal}; everything was cleaned up`)))
+// A reader such as `head` that has seen enough ends the story; what was set up still has to go.
+process.stdout.on('error', () => stopping.abort(new Error('nobody reads on; everything was cleaned up')))
 try {
   process.exitCode = await play(options(), stopping.signal)
 } catch (error) {
-  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`)
+  // What was interrupted says only that it was; the reason is the signal's.
+  const cause: unknown = stopping.signal.aborted ? stopping.signal.reason : error
+  process.stderr.write(`error: ${cause instanceof Error ? cause.message : String(cause)}\n`)
   process.exitCode = error instanceof TypeError ? EXIT.usage : EXIT.failed
 }

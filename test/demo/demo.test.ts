@@ -81,3 +81,11 @@ test('C40 a demo that is interrupted cleans up', async () => {
   const after = readdirSync(tmpdir()).filter((name) => name.startsWith('hindcast-demo-') && !before.has(name))
   assert.deepEqual(after, [])
 })
+
+test('C40 a demo whose reader goes away cleans up', async () => {
+  const child = spawn(process.execPath, [SCRIPT, '--stage', 'model'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  const [err] = await Promise.all([text(child.stderr), once(child, 'close')])
+  assert.equal(err, 'error: nobody reads on; everything was cleaned up\n')
+})
