@@ -220,17 +220,30 @@ inline_always int pod_ingress(struct __sk_buff *skb)
 }
 
 /* `outcome`: a negative drop reason, 0 for onwards, or what bpf_redirect said. */
+inline_always int action_of(int outcome)
+{
+	return outcome < 0 ? TC_ACT_SHOT : outcome ? outcome : TC_ACT_OK;
+}
+
 inline_always int finish(struct __sk_buff *skb, enum direction direction, int outcome)
 {
 	count_packet(direction, outcome < 0 ? outcome : 0, skb->len);
-	return outcome < 0 ? TC_ACT_SHOT : outcome ? outcome : TC_ACT_OK;
+	return action_of(outcome);
+}
+
+/* `to_pod` has counted the packet; only that it fails now is new. */
+inline_always int finish_turned(struct __sk_buff *skb, int outcome)
+{
+	if (outcome < 0)
+		count_packet(INGRESS, outcome, skb->len);
+	return action_of(outcome);
 }
 
 SEC("tc")
 int from_pod(struct __sk_buff *skb)
 {
 	if (mark_magic(skb->mark) == MARK_TO_PROXY)
-		return finish(skb, INGRESS, turned_round(skb));
+		return finish_turned(skb, turned_round(skb));
 	return finish(skb, EGRESS, pod_egress(skb));
 }
 

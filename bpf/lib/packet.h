@@ -138,7 +138,7 @@ inline_always int read_ipv4(struct __sk_buff *skb, struct packet *packet)
 	total = bpf_ntohs(ip.tot_len);
 	if (ip.version != 4 || ip.ihl != IP_HEADER_WORDS || total < sizeof(ip))
 		return DROP_INVALID_PACKET;
-	/* A segment that the device is still to cut (GSO) may be longer than the field can say; then it is 0 or the skb's. */
+	/* A segment longer than the field can say (BIG TCP, off by default for IPv4) has length 0 and was refused above. */
 	if (ETH_HLEN + total > skb->len)
 		return DROP_INVALID_PACKET;
 	if (ip.frag_off & bpf_htons(IP_FRAGMENT_BITS))

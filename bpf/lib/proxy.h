@@ -34,7 +34,7 @@ inline_always struct bpf_sock *tcp_socket(struct __sk_buff *skb, const struct pa
 
 	if (!socket)
 		return NULL;
-	if (socket->state != TCP_LISTEN && socket->state != TCP_TIME_WAIT)
+	if (socket->state != TCP_LISTEN)
 		return socket;
 	bpf_sk_release(socket);
 	return NULL;
@@ -57,20 +57,27 @@ inline_always bool proxy_has_connection(struct __sk_buff *skb, const struct pack
 	return true;
 }
 
-/* 1 where the connection's own socket took the packet, 0 where there is none, or why it failed. */
+/*
+ * 1 where the packet is for the connection's own socket, 0 where there is none, or why it failed. A closed connection that the stack still
+ * remembers (TIME_WAIT) cannot be assigned, but the stack finds it by itself; a new SYN is not for it.
+ */
 inline_always int assign_connection(struct __sk_buff *skb, const struct packet *packet)
 {
 	struct bpf_sock *socket;
-	long failed;
+	long failed = 0;
+	int taken = 1;
 
 	if (packet->protocol != IPPROTO_TCP)
 		return 0;
 	socket = tcp_socket(skb, packet);
 	if (!socket)
 		return 0;
-	failed = bpf_sk_assign(skb, socket, 0);
+	if (socket->state != TCP_TIME_WAIT)
+		failed = bpf_sk_assign(skb, socket, 0);
+	else if (packet->tcp_flags & TCP_SYN)
+		taken = 0;
 	bpf_sk_release(socket);
-	return failed ? DROP_SOCKET_ASSIGN : 1;
+	return failed ? DROP_SOCKET_ASSIGN : taken;
 }
 
 inline_always int assign_listener(struct __sk_buff *skb, const struct packet *packet, __be16 proxy_port)

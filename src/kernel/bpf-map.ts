@@ -48,11 +48,19 @@ export class KernelMap implements Disposable {
   }
 
   lookup(key: Uint8Array): Buffer | null {
+    return this.reader()(key)
+  }
+
+  /** For many lookups: each answer is gone with the next one. */
+  reader(): (key: Uint8Array) => Buffer | null {
     const value = Buffer.alloc(this.#valueBytes)
-    const result = libbpf().bpf_map_lookup_elem(this.fd, key, value)
-    if (result === -ENOENT) return null
-    checked(result, `reading ${this.spec.name}`)
-    return value
+    const { bpf_map_lookup_elem: lookup } = libbpf()
+    return (key) => {
+      const result = lookup(this.fd, key, value)
+      if (result === -ENOENT) return null
+      checked(result, `reading ${this.spec.name}`)
+      return value
+    }
   }
 
   /** Keys and values one after another. */
@@ -113,12 +121,13 @@ export class KernelMap implements Disposable {
   }
 }
 
-export function createMap(spec: MapSpec, maxEntries: number, innerFd = 0): KernelMap {
+/** `innerFd` is an example of the maps that a map of maps holds. */
+export function createMap(spec: MapSpec, innerFd = 0): KernelMap {
   const options = wordsWithSize(CREATE_OPTIONS_BYTES)
   options.writeUInt32LE(innerFd, CREATE_INNER_MAP_FD)
   options.writeUInt32LE(spec.flags, CREATE_MAP_FLAGS)
   const name = spec.name.slice(0, NAME_MAX)
-  const fd = libbpf().bpf_map_create(spec.type, name, spec.keySize, spec.valueSize, maxEntries, options)
+  const fd = libbpf().bpf_map_create(spec.type, name, spec.keySize, spec.valueSize, spec.maxEntries, options)
   return new KernelMap(checked(fd, `creating the map ${spec.name}`), spec)
 }
 

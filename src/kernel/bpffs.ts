@@ -5,6 +5,7 @@
  * Pinned maps and links keep enforcing when the process ends, and the next one finds them by their paths.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { EndpointId } from '../../events/ids.ts'
 import { DatapathError } from '../ports/datapath.ts'
@@ -55,6 +56,14 @@ export function pin(fd: number, path: string): void {
   rmSync(next, { force: true })
   checked(libbpf().bpf_obj_pin(fd, next), `pinning ${path}`)
   renameSync(next, path)
+}
+
+/** False where something is pinned there already: another process was first. */
+export function pinNew(fd: number, path: string): boolean {
+  const result = libbpf().bpf_obj_pin(fd, path)
+  if (result === -constants.errno.EEXIST) return false
+  checked(result, `pinning ${path}`)
+  return true
 }
 
 /** The descriptor of what is pinned there, or null. */

@@ -33,7 +33,7 @@ import {
   decodePolicyValue,
   policyKeys,
   policyStatsKey,
-  policyValues,
+  policyWrites,
 } from './layout/policy.ts'
 import { type DatapathMetric, decodeMetric, decodeVerdict, VERDICT_EVENT_BYTES } from './layout/report.ts'
 import { closeFd } from './libc.ts'
@@ -115,10 +115,10 @@ export class KernelDatapath implements Datapath {
   async readPolicyMap(endpoint: EndpointId): Promise<readonly KernelPolicyEntry[] | null> {
     using map = openMap(this.#folder.policyPath(endpoint), POLICY)
     if (map === null) return null
-    const stats = this.#maps.get(POLICY_STATS)
+    const stats = this.#maps.get(POLICY_STATS).reader()
     return map.entries().map(({ key: bytes, value }) => {
       const key = decodePolicyKey(bytes)
-      return { key, value: decodePolicyValue(value), ...decodeCounters(stats.lookup(policyStatsKey(endpoint, key))) }
+      return { key, value: decodePolicyValue(value), ...decodeCounters(stats(policyStatsKey(endpoint, key))) }
     })
   }
 
@@ -131,7 +131,8 @@ export class KernelDatapath implements Datapath {
   ): Promise<void> {
     using map = ensurePolicyMap(this.#folder, this.#maps, endpoint)
     const { upserts, removals } = change
-    map.updateBatch(policyKeys(upserts.map(({ key }) => key)), policyValues(upserts))
+    const { keys, values } = policyWrites(upserts)
+    map.updateBatch(keys, values)
     map.removeBatch(policyKeys(removals))
   }
 

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import type { EndpointId } from '../../events/ids.ts'
 import { DatapathError, type EndpointSpec, type LoadedProgram } from '../ports/datapath.ts'
 import { type AttachKind, attachProgram, detachProgram, type Hook } from './attach.ts'
-import { createMap, KernelMap } from './bpf-map.ts'
+import { createMap, type KernelMap } from './bpf-map.ts'
 import { type PinFolder, pin, unpin } from './bpffs.ts'
 import { endpointIdOf, endpointKey, endpointValue } from './layout/endpoint.ts'
 import { interfaceIndex } from './libc.ts'
 import { ENDPOINTS, POLICY, POLICY_MAPS } from './maps.ts'
 import type { KernelProgram } from './program.ts'
-import { mapId, openMap, type SharedMaps } from './shared-maps.ts'
+import { mapId, openOrCreate, type SharedMaps } from './shared-maps.ts'
 
 /** At the node's side of the pod's device: what arrives there leaves the pod. */
 const PROGRAMS: readonly { readonly program: string; readonly hook: Hook }[] = [
@@ -21,7 +21,8 @@ const PROGRAMS: readonly { readonly program: string; readonly hook: Hook }[] = [
 /** The endpoint's map, made empty where there is none, and in its slot. */
 export function ensurePolicyMap(folder: PinFolder, maps: SharedMaps, endpoint: EndpointId): KernelMap {
   const path = folder.policyPath(endpoint)
-  const map = openMap(path, POLICY) ?? createPinnedPolicyMap(path, endpoint)
+  const name = `policy_${String(endpoint).padStart(5, '0')}`
+  const map = openOrCreate(path, POLICY, () => createMap({ ...POLICY, name }))
   // A process that died after pinning left the slot empty. Writing a slot waits for all running programs: milliseconds.
   const slots = maps.get(POLICY_MAPS)
   const held = slots.lookup(u32(endpoint))
@@ -68,13 +69,6 @@ export function detachEndpoint(folder: PinFolder, maps: SharedMaps, endpoint: En
   }
   for (const { key } of entries) maps.get(ENDPOINTS).remove(key)
   unpin(folder.policyPath(endpoint))
-}
-
-function createPinnedPolicyMap(path: string, endpoint: EndpointId): KernelMap {
-  const name = `policy_${String(endpoint).padStart(5, '0')}`
-  const { fd } = createMap({ ...POLICY, name }, POLICY.maxEntries)
-  pin(fd, path)
-  return new KernelMap(fd, POLICY)
 }
 
 /** One entry an endpoint; one under an address that it no longer has goes. */

@@ -40,7 +40,7 @@ const ATTEMPTS: readonly Attempt[] = [
   { name: 'lru-percpu-hash', since: '4.10', attempt: () => mapAttempt(POLICY_STATS) },
   { name: 'map-in-map', since: '4.12', attempt: mapInMapAttempt },
   { name: 'map-batch', since: '5.6', attempt: batchAttempt },
-  { name: 'ring-buffer', since: '5.8', attempt: () => mapAttempt({ ...EVENTS, maxEntries: 4096 }) },
+  { name: 'ring-buffer', since: '5.8', attempt: () => mapAttempt(EVENTS) },
   { name: 'tc-program', since: '4.1', attempt: () => programAttempt(RETURN) },
   { name: 'socket-lookup', since: '5.2', attempt: () => programAttempt(LOOKUP_ONLY) },
   { name: 'socket-assign', since: '5.7', attempt: () => programAttempt(LOOKUP_AND_ASSIGN) },
@@ -85,14 +85,17 @@ async function outcomeOf(attempt: Attempt['attempt']): Promise<Pick<Feature, 'av
   }
 }
 
+/** Enough to try, and little to allocate; for the ring a page. */
+const MAP_ENTRIES_MAX = 4096
+
 function mapAttempt(spec: MapSpec): string {
-  using _ = createMap(spec, Math.min(spec.maxEntries, 4096))
+  using _ = createMap({ ...spec, maxEntries: Math.min(spec.maxEntries, MAP_ENTRIES_MAX) })
   return 'a map was made'
 }
 
 function mapInMapAttempt(): string {
-  using inner = createMap(POLICY, 1)
-  using outer = createMap(POLICY_MAPS, 1, inner.fd)
+  using inner = createMap({ ...POLICY, maxEntries: 1 })
+  using outer = createMap({ ...POLICY_MAPS, maxEntries: 1 }, inner.fd)
   const slot = Buffer.alloc(4)
   const value = Buffer.alloc(4)
   value.writeUInt32LE(inner.fd)
@@ -101,8 +104,16 @@ function mapInMapAttempt(): string {
 }
 
 function batchAttempt(): string {
-  const spec: MapSpec = { ...POLICY, name: 'probe', type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 4, flags: 0 }
-  using map = createMap(spec, 2)
+  const spec: MapSpec = {
+    ...POLICY,
+    name: 'probe',
+    type: BPF_MAP_TYPE_ARRAY,
+    keySize: 4,
+    valueSize: 4,
+    maxEntries: 2,
+    flags: 0,
+  }
+  using map = createMap(spec)
   map.updateBatch(new Uint8Array(Uint32Array.of(0, 1).buffer), new Uint8Array(8))
   return `${map.entries().length} entries were written and read at once`
 }

@@ -1,7 +1,7 @@
 /** The maps that all programs share: opened where they are pinned, made and pinned where they are not. */
 import { DatapathError } from '../ports/datapath.ts'
 import { createMap, KernelMap } from './bpf-map.ts'
-import { openPinned, type PinFolder, pin } from './bpffs.ts'
+import { openPinned, type PinFolder, pinNew } from './bpffs.ts'
 import { checked } from './failure.ts'
 import { libbpf } from './libbpf.ts'
 import { closeFd } from './libc.ts'
@@ -17,7 +17,12 @@ export type SharedMaps = Disposable & {
 
 /** Creates what is missing. */
 export function ensureSharedMaps(folder: PinFolder, sizes: MapSizes): SharedMaps {
-  return collect((spec) => openMap(folder.mapPath(spec), spec) ?? createPinned(folder, spec, sizes[spec.name]))
+  return collect((spec) => {
+    const maxEntries = sizes[spec.name] ?? spec.maxEntries
+    const create = (): KernelMap =>
+      spec === POLICY_MAPS ? createPolicyMaps(maxEntries) : createMap({ ...spec, maxEntries })
+    return openOrCreate(folder.mapPath(spec), spec, create)
+  })
 }
 
 /** For readers: nothing is created, and a datapath that is not there is an error. */
@@ -42,6 +47,16 @@ export function openMap(path: string, spec: MapSpec): KernelMap | null {
   throw new DatapathError('kernel-error', `${path} is of another version (${shown}); remove it to start afresh`)
 }
 
+/** The pinned map, made and pinned where there is none. Of two processes that try at once both get the map of the first. */
+export function openOrCreate(path: string, spec: MapSpec, create: () => KernelMap): KernelMap {
+  const found = openMap(path, spec)
+  if (found !== null) return found
+  const made = create()
+  if (pinNew(made.fd, path)) return made
+  made[Symbol.dispose]()
+  return openOrCreate(path, spec, create)
+}
+
 /** The kernel's number of a map. */
 export function mapId(fd: number): number {
   return mapInfo(fd).id
@@ -62,17 +77,10 @@ function mapInfo(fd: number): Pick<MapSpec, 'type' | 'keySize' | 'valueSize' | '
 
 const MAP_INFO_BYTES = 128
 
-function createPinned(folder: PinFolder, spec: MapSpec, size: number | undefined): KernelMap {
-  const maxEntries = size ?? spec.maxEntries
-  const map = spec === POLICY_MAPS ? createPolicyMaps(maxEntries) : createMap(spec, maxEntries)
-  pin(map.fd, folder.mapPath(spec))
-  return new KernelMap(map.fd, { ...spec, maxEntries })
-}
-
 /** The kernel takes the layout of the endpoints' maps from an example, which is not kept. */
 function createPolicyMaps(maxEntries: number): KernelMap {
-  using example = createMap(POLICY, 1)
-  return createMap(POLICY_MAPS, maxEntries, example.fd)
+  using example = createMap({ ...POLICY, maxEntries: 1 })
+  return createMap({ ...POLICY_MAPS, maxEntries }, example.fd)
 }
 
 function collect(open: (spec: MapSpec) => KernelMap): SharedMaps {

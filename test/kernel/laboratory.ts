@@ -64,13 +64,13 @@ export class Laboratory implements AsyncDisposable {
       nodeMac: null,
     }
     await this.datapath.attachEndpoint(spec)
-    using endpoints = this.#map(ENDPOINTS)
+    using endpoints = this.map(ENDPOINTS)
     endpoints.update(endpointKey(spec.ipv4), endpointValue(spec, pod.ifindex ?? LOOPBACK_INDEX))
   }
 
   /** Takes the map out of its slot, as when an endpoint is half removed. */
   forgetPolicyMap(endpoint: number): void {
-    using maps = this.#map(POLICY_MAPS)
+    using maps = this.map(POLICY_MAPS)
     const slot = Buffer.alloc(4)
     slot.writeUInt32LE(endpoint)
     assert.ok(maps.remove(slot))
@@ -79,7 +79,7 @@ export class Laboratory implements AsyncDisposable {
   /** Lets every tracked connection be that much older. */
   age(seconds: number): void {
     for (const spec of [CONNTRACK_TCP, CONNTRACK_OTHER]) {
-      using map = this.#map(spec)
+      using map = this.map(spec)
       for (const { key, value } of map.entries()) {
         value.writeUInt32LE(conntrackLifetime(value) - seconds, 32)
         map.update(key, value)
@@ -107,7 +107,8 @@ export class Laboratory implements AsyncDisposable {
     return this.seen.splice(0)
   }
 
-  #map(spec: MapSpec): KernelMap {
+  /** A shared map by its pin, for what the port does not offer. */
+  map(spec: MapSpec): KernelMap {
     const map = openMap(pinFolder(this.options).mapPath(spec), spec)
     assert.ok(map !== null)
     return map

@@ -3,10 +3,13 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { EndpointId } from '../../events/ids.ts'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { EndpointId, IpAddress } from '../../events/ids.ts'
 import { pinFolder } from '../../src/kernel/bpffs.ts'
 import { openKernelDatapath } from '../../src/kernel/datapath.ts'
 import { ensureProxyRoutes, hasProxyRule, removeProxyRoutes } from '../../src/kernel/routes.ts'
+import { transparentSockets } from '../../src/kernel/transparent-sockets.ts'
 import {
   answer,
   attach,
@@ -134,6 +137,39 @@ networkTest(
       `200 PUT ${EXHAUST.path} from ${tiefighter.address}`,
     )
     assert.equal(proxy.seen.length, 1)
+  },
+)
+
+/** Resets that the node's stack has sent. */
+function resetsSent(): number {
+  const [names = '', values = ''] = readFileSync('/proc/net/snmp', 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('Tcp: '))
+  return Number(values.split(' ')[names.split(' ').indexOf('OutRsts')])
+}
+
+networkTest(
+  'D13 the end of a connection that the proxy closed first reaches the stack that remembers it',
+  async (lab, network) => {
+    await ensureProxyRoutes()
+    const server = createServer((client) => {
+      client.on('error', () => undefined)
+      client.once('data', () => client.end('Access denied', () => client.destroy()))
+    })
+    server.listen({ fd: transparentSockets.listen(IpAddress('127.0.0.1'), 10_080) })
+    await lab.policy(11, entry({ protocol: TCP, port: 80 }, redirectTo(10_080)))
+    const before = resetsSent()
+    const client = network.connect('tiefighter', deathstar.address, 80, 'half-open')
+    client.write('GET / HTTP/1.1\r\n\r\n')
+    client.resume()
+    await once(client, 'end')
+    // The proxy's socket is closed on its side by now; the client's own end comes after.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    client.end()
+    await once(client, 'close')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.equal(resetsSent() - before, 0)
+    server.close()
   },
 )
 

@@ -114,10 +114,10 @@ export class Network implements Disposable {
   }
 
   /** A connection from a pod. */
-  connect(pod: string, destination: string, destinationPort: number): Socket {
+  connect(pod: string, destination: string, destinationPort: number, end: 'half-open' | 'whole' = 'whole'): Socket {
     const options = { destination: IpAddress(destination), destinationPort, source: null, mark: 0 }
     const fd = this.in(pod, () => transparentSockets.connect(options))
-    return new Socket({ fd, readable: true, writable: true })
+    return new Socket({ fd, readable: true, writable: true, allowHalfOpen: end === 'half-open' })
   }
 
   [Symbol.dispose](): void {

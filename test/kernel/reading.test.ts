@@ -1,6 +1,7 @@
 /** What can be read of a packet, and whose packet it is. */
 import assert from 'node:assert/strict'
 import { EndpointId } from '../../events/ids.ts'
+import { testRun } from '../../src/kernel/program.ts'
 import { DROP, entry, kernelTest, type Laboratory, PASS } from './laboratory.ts'
 import { ICMP, packet, SCTP, TCP, UDP } from './packet.ts'
 
@@ -135,6 +136,21 @@ kernelTest('D9 ICMP is judged by its type', async (lab) => {
   assert.equal((await lab.verdicts())[1]?.destinationPort, 13)
   assert.equal((await lab.datapath.listEndpoints())[0], EndpointId(POD.endpoint))
 })
+
+kernelTest(
+  'D34 verdicts that nobody reads in time are lost and counted, and packets are judged all the same',
+  async (lab) => {
+    await lab.pod(POD)
+    // 40 bytes each with the ring's header: more than a mebibyte of them in one call, during which nothing is read.
+    const denied = testRun(lab.datapath.programs.get('to_pod')!, { packet: packet(tcp), repeat: 30_000 })
+    assert.equal(denied.action, DROP)
+    const lost = lab.datapath.lostVerdicts()
+    assert.ok(lost > 0)
+    assert.equal((await lab.verdicts()).length + lost, 30_000)
+    assert.equal(lab.run('to_pod', packet(tcp)).action, DROP)
+    assert.equal((await lab.verdicts()).length, 1)
+  },
+)
 
 function patched(bytes: Buffer, offset: number, value: number): Buffer {
   const copy = Buffer.from(bytes)
