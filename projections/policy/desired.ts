@@ -11,7 +11,10 @@ export type Parser = 'http' | 'kafka' | 'dns' | 'tls' | 'crd' | `proxylib:${stri
 
 /** A place where traffic must go to the proxy: all entries with this `id` share one proxy port. */
 export type DesiredRedirect = {
-  /** `<direction>:<PROTO>:<port>:<listener>`: Cilium's proxyID without the endpoint; the listener is mostly empty. */
+  /**
+   * `<direction>:<PROTO>:<port>:<listener>`: Cilium's proxyID without the endpoint; a range of ports is `<first>-<last>`, the listener is mostly
+   * empty.
+   */
   readonly id: string
   readonly direction: Direction
   readonly protocol: 'TCP' | 'UDP' | 'SCTP'

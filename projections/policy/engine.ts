@@ -2,7 +2,7 @@
  * The policies, identities and names that a policy is resolved from, kept so that a change costs what it touches.
  */
 import type { NamedPort } from '../../events/fields.ts'
-import { Cidr, IdentityId, type LabelText } from '../../events/ids.ts'
+import { type Cidr, IdentityId, type LabelText } from '../../events/ids.ts'
 import { unreachable } from '../../events/unreachable.ts'
 import type { PortNetworkPolicy, PortNetworkPolicyRule } from '../xds/messages.ts'
 import type { DesiredPolicy, UnresolvablePolicy } from './desired.ts'
@@ -176,7 +176,7 @@ export class PolicyEngine {
 
   /** The prefixes for which the node needs local identities, so that every address falls on the right side of every rule. */
   requiredPrefixes(): ReadonlySet<Cidr> {
-    return new Set([...this.#cache.requiredPrefixes()].map(Cidr))
+    return this.#cache.requiredPrefixes()
   }
 
   /** In the order in which they were set. */

@@ -220,6 +220,15 @@ test('R6 rules that contradict each other make the whole policy unresolvable, an
   })
 })
 
+test('R6 rules contradict each other also where one of them takes nobody by now', () => {
+  const kafka = {
+    ingress: [{ fromEntities: ['none'], toPorts: [{ ...tcp('80'), rules: { kafka: [{ topic: 'a' }] } }] }],
+  }
+  const other = { ingress: [{ ...fromDb, toPorts: [{ ...tcp('80'), rules: http('/') }] }] }
+  const policy = cluster([kafka, other]).resolve({ identity: IdentityId(WEB), namedPorts: [] })
+  assert.equal(policy.kind === 'unresolvable' && policy.code, 'parser-conflict')
+})
+
 test('R6 an identity that nobody knows has no policy, rather than an open one', () => {
   const policy = cluster([]).resolve({ identity: IdentityId(4711), namedPorts: [] })
   assert.equal(policy.kind === 'unresolvable' && policy.code, 'identity-unknown')
@@ -287,7 +296,12 @@ test('R9 the prefixes that rules need are known, with exceptions cut out', () =>
   engine.apply({ kind: 'dns', name: 'Web.Example.com.', addresses: ['203.0.113.9'] })
   const service = { namespace: 'default', name: 'db', labels: {}, backends: ['fd00::9'] }
   engine.apply({ kind: 'service', key: 'default/db', service })
-  assert.deepEqual([...engine.requiredPrefixes()], ['10.0.0.0/32', '10.0.0.2/31', '203.0.113.9/32', 'fd00::9/128'])
+  const required = engine.requiredPrefixes()
+  assert.deepEqual([...required], ['10.0.0.0/32', '10.0.0.2/31', '203.0.113.9/32', 'fd00::9/128'])
+  assert.equal(engine.requiredPrefixes(), required)
+  engine.apply({ kind: 'dns', name: 'web.example.com', addresses: null })
+  engine.apply({ kind: 'policy-removed', key: 'p0' })
+  assert.deepEqual([...engine.requiredPrefixes()], ['fd00::9/128'])
 })
 
 test('R9 DNS patterns: a star stays inside a label, two in front are one label or more, one alone is every name', () => {

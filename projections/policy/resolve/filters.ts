@@ -12,6 +12,7 @@ import type { TlsContextMessage } from '../../xds/messages.ts'
 import type { Parser, UnresolvablePolicy } from '../desired.ts'
 import type { ListenerRef, PolicyElement, PortRule } from '../rule.ts'
 import type { CachedSelector } from '../select/cached-selector.ts'
+import { NOBODY } from '../select/selector.ts'
 import type { CompiledElement, Slot } from './compiled-rule.ts'
 import { type L7Content, l7Content, mergedContent, withWildcard } from './l7-content.ts'
 import { type Secrets, tlsMessage } from './secrets.ts'
@@ -198,6 +199,7 @@ function mergeEntry(filter: Filter, selector: CachedSelector, wanted: Content, o
     filter.entries.set(selector, { selector, content: wanted, origins: [origin] })
     return null
   }
+  if (selector.text === NOBODY.text) return null
   if (entry.content.kind === 'deny' && wanted.kind !== 'deny') return null
   const merged = wanted.kind === 'deny' ? wanted : mergedAllow(entry.content, wanted)
   if (typeof merged === 'string') return `${merged} for ${selector.text}`

@@ -4,6 +4,7 @@
  * One identity more asks only the selectors that its labels and its prefix lead to; one selector more asks only the identities that its
  * labels or prefix lead to.
  */
+import { Cidr } from '../../../events/ids.ts'
 import { type IpPrefix, parsePrefix, prefixText } from '../../ip/prefix.ts'
 import { subtract } from '../../ip/subtract.ts'
 import type { KnownIdentity } from '../engine.ts'
@@ -26,6 +27,8 @@ export class SelectorCache {
   /** Those that stand for a whole address family: they also take the identities of unknown addresses. */
   readonly #wholeFamily: Set<CachedSelector> = new Set()
   readonly #names: Names = new Names()
+  /** Null where a selector with prefixes came, went or stands for others now. */
+  #required: ReadonlySet<Cidr> | null = null
 
   identity(id: number): IdentityLabels | null {
     return this.#identities.get(id) ?? null
@@ -62,6 +65,7 @@ export class SelectorCache {
     this.#wholeFamily.delete(cached)
     if (byLabels(cached.selector)) this.#labelSelectors.remove(cached)
     for (const { prefix } of cached.covers) this.#prefixSelectors.remove(prefix, cached)
+    if (cached.covers.length > 0) this.#required = null
   }
 
   /** Removals first; an id that is known is replaced. */
@@ -85,12 +89,22 @@ export class SelectorCache {
     this.#refresh('cidr-group')
   }
 
-  /** The prefixes for which identities must exist, so that every address falls on the right side: exceptions are cut out. */
-  requiredPrefixes(): ReadonlySet<string> {
+  /**
+   * The prefixes for which identities must exist, so that every address falls on the right side: exceptions are cut out. The same set as
+   * long as it does not change.
+   */
+  requiredPrefixes(): ReadonlySet<Cidr> {
+    if (this.#required !== null) return this.#required
     const texts = [...this.#selectors.values()].flatMap(({ covers }) =>
       covers.flatMap(({ prefix, except }) => subtract(prefix, except).map(prefixText)),
     )
-    return new Set(texts.filter((text) => !text.endsWith('/0')).toSorted())
+    this.#required = new Set(
+      texts
+        .filter((text) => !text.endsWith('/0'))
+        .toSorted()
+        .map(Cidr),
+    )
+    return this.#required
   }
 
   #add({ id, labels, prefix }: KnownIdentity): void {
@@ -128,9 +142,11 @@ export class SelectorCache {
   }
 
   #cover(cached: CachedSelector): void {
-    for (const { prefix } of cached.covers) this.#prefixSelectors.remove(prefix, cached)
+    const before = cached.covers
+    for (const { prefix } of before) this.#prefixSelectors.remove(prefix, cached)
     cached.covers = this.#names.coversOf(cached.selector)
     for (const { prefix } of cached.covers) this.#prefixSelectors.add(prefix, cached)
+    if (before.length + cached.covers.length > 0) this.#required = null
     if (cached.covers.some(({ prefix }) => prefix.length === 0)) this.#wholeFamily.add(cached)
     else this.#wholeFamily.delete(cached)
   }

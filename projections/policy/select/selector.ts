@@ -38,7 +38,9 @@ export const CLUSTER_LABEL = 'io.cilium.k8s.policy.cluster'
 /** Every identity that stands for something outside of the cluster. */
 export const WORLD: Selector = reservedSelector('world')
 
-/** None for a peer that nobody is. */
+/** No identity has this label: whom it takes is nobody, but its rule still has a place among the others. */
+export const NOBODY: Selector = reservedSelector('none')
+
 export function selectorsOf(peer: Peer, options: SelectorOptions): readonly Selector[] {
   switch (peer.kind) {
     case 'endpoints':
@@ -118,8 +120,6 @@ function entitySelectors(entity: Entity, options: SelectorOptions): readonly Sel
   switch (entity) {
     case 'all':
       return [EVERYONE]
-    case 'none':
-      return []
     case 'world':
       return ['world', 'world-ipv4', 'world-ipv6'].map(reservedSelector)
     case 'host':
