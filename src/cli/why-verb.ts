@@ -1,9 +1,8 @@
 /** `hindcast why`: may this reach that, and which rule says so. */
 import type { HttpRequest } from '../../projections/l7/http-rule.ts'
-import { resolveMoment } from '../history/position.ts'
-import { type WhyQuestion, why, whyStateAt } from '../history/why.ts'
-import { type Output, render } from './answer.ts'
-import { now, openLogToRead, type Place } from './compose.ts'
+import { type WhyQuestion, why, whyStateFrom } from '../history/why.ts'
+import { momentOf, type Output, render } from './answer.ts'
+import { openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { type ColourWhen, paintFor } from './render/colour.ts'
@@ -29,12 +28,9 @@ const HTTP_PORT = 80
 /** A denial is an answer like any other, unless `--exit-code` asks for 1. Throws `CliError`. */
 export async function explain(options: WhyOptions, sink: LogSink): Promise<void> {
   const question = questionOf(options)
-  await using log = await openLogToRead(options, sink.warn)
-  const at = await resolveMoment({ log, now: now(), at: options.at ?? null })
-  if (at.kind !== 'found') {
-    throw new CliError(at.kind === 'bad-input' ? 'usage' : 'notFound', `${at.kind} at --at: ${at.reason}`)
-  }
-  const state = await whyStateAt(log, at.moment)
+  await using history = await openHistory(options, sink.warn)
+  const moment = await momentOf(history, options.at ?? null, '--at')
+  const state = await whyStateFrom(history, moment)
   const outcome = why(state, question)
   if (outcome.kind !== 'answered') {
     const kind = outcome.kind === 'ambiguous' ? 'usage' : 'notFound'
@@ -42,7 +38,7 @@ export async function explain(options: WhyOptions, sink: LogSink): Promise<void>
   }
   const paint = paintFor({ when: options.color, terminal: sink.terminal, noColor: process.env['NO_COLOR'] })
   const text = whyText(outcome.answer, { question, paint })
-  const frame = { moment: at.moment, revision: state.world.revision, output: options.output }
+  const frame = { moment, revision: state.world.revision, output: options.output }
   sink.write(render({ items: [{ question, ...outcome.answer }], text }, frame))
   if (options.exitCode && !outcome.answer.allowed) throw new CliError('difference', '')
 }

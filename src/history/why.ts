@@ -10,12 +10,13 @@ import type { HttpRequest } from '../../projections/l7/http-rule.ts'
 import { engineOfWorld } from '../../projections/verdict/engine-of-world.ts'
 import { type Asked, type Judgement, judge, judgedPolicyOf } from '../../projections/verdict/judge.ts'
 import { recordedPolicy } from '../../projections/verdict/recorded-policy.ts'
-import type { World } from '../../projections/world.ts'
+import { world as fold, type World } from '../../projections/world.ts'
 import type { EventLog } from '../ports/log.ts'
+import type { History } from './history.ts'
 import { labelsOf, type Party, partyOf } from './party.ts'
 import type { Moment } from './position.ts'
 import { type Provenance, provenanceAt, type RuleRef, ruleRef } from './provenance.ts'
-import { worldAt } from './state-at.ts'
+import { worldAt, worldFrom } from './state-at.ts'
 import { type DenyContext, explainDeny, type Shortfall } from './why-denied.ts'
 
 export type WhyQuestion = {
@@ -89,6 +90,12 @@ export type WhyOutcome =
 /** Throws `DecodeError`. */
 export async function whyStateAt(log: EventLog, moment: Moment | null): Promise<WhyState> {
   return { world: await worldAt(log, moment), provenance: await provenanceAt(log, moment) }
+}
+
+/** The same through the read model: its cost does not depend on how much happened. Throws `DecodeError`. */
+export async function whyStateFrom({ log, model }: History, moment: Moment | null): Promise<WhyState> {
+  const state = moment === null ? fold.initial : worldFrom(model, moment.position)
+  return { world: state, provenance: await provenanceAt(log, moment) }
 }
 
 export function why(state: WhyState, question: WhyQuestion): WhyOutcome {
