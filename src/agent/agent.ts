@@ -44,7 +44,7 @@ export type AgentOptions = {
   readonly datapathReason: string
   readonly probe: ProbeReport | null
   readonly listeners: ListenerOptions
-  /** Builds that work at the same time; those that wait for the proxy do not count. */
+  /** Builds that work on the datapath at the same time; those that wait for the log or the proxy do not count. */
   readonly buildsMax: number
   readonly ackDeadlineMs: number
   /** Between two comparisons of all maps with the log. */

@@ -30,14 +30,14 @@ export async function toDatapath(
   { entries }: Resolved,
   proxied: Proxied,
 ): Promise<Enforced> {
-  const { datapath, view } = tools
+  const { datapath, view, permits } = tools
   const { id, started } = begun
-  const present = await phases.measure('mapSync', () => readMap(datapath, id))
-  const load = present === null || started.level === 'rewrite+load'
-  const programTag = load ? await phases.measure('loadProgram', () => loadPrograms(tools, begun)) : tagOf(view, id)
   const desired = policyMapOf(entries, proxied.ports)
   checkDesired(desired, proxied)
-  const realised = await phases.measure('mapSync', () => syncMap(tools, begun, desired))
+  const present = await permits.hold(() => phases.measure('mapSync', () => readMap(datapath, id)))
+  const load = present === null || started.level === 'rewrite+load'
+  const programTag = load ? await loadPrograms(tools, phases, begun) : tagOf(view, id)
+  const realised = await permits.hold(() => phases.measure('mapSync', () => syncMap(tools, begun, desired)))
   if (policyMapDigest(realised) !== policyMapDigest(desired)) {
     throw new BuildFailed('map-differs', 'the map reads back differently from what was written')
   }
@@ -71,10 +71,13 @@ function checkDesired(desired: PolicyMap, { ports, npdsVersion }: Proxied): void
   }
 }
 
-async function loadPrograms({ datapath, journal }: BuildTools, begun: Begun): Promise<string | null> {
+async function loadPrograms(tools: BuildTools, phases: Phases, begun: Begun): Promise<string | null> {
+  const { datapath, journal, permits } = tools
   const { id, endpoint, identity } = begun
   const { ipv4, device, mac, nodeMac } = endpoint.created
-  const loaded = await datapath.attachEndpoint({ endpoint: id, identity, ipv4, device, mac, nodeMac })
+  const spec = { endpoint: id, identity, ipv4, device, mac, nodeMac }
+  const attach = (): Promise<readonly LoadedProgram[]> => datapath.attachEndpoint(spec)
+  const loaded = await permits.hold(() => phases.measure('loadProgram', attach))
   await journal.commit(({ state }) => {
     const before = state.endpoints.get(id)?.programs ?? new Map<string, EventOf<'ProgramLoaded'>>()
     return programFacts(begun, before, loaded).map(

@@ -23,16 +23,13 @@ import { Phases } from './phases.ts'
 /** Does nothing where no build is pending. Rejects with `AgentEnd` only; everything else ends the build and not the agent. */
 export async function buildEndpoint(tools: BuildTools, id: EndpointId): Promise<void> {
   const phases = new Phases(tools.clock)
-  const { permits } = tools
-  const begun = await permits.hold(() => begin(tools, phases, id))
+  const begun = await begin(tools, phases, id)
   if (begun === null) return
   try {
     const resolved = resolvedOf(tools, begun)
     const proxied = await toProxy(tools, phases, begun, resolved)
-    await permits.hold(async () => {
-      const enforced = await toDatapath(tools, phases, begun, resolved, proxied)
-      await succeed(tools, phases, begun, { resolved, proxied, enforced })
-    })
+    const enforced = await toDatapath(tools, phases, begun, resolved, proxied)
+    await succeed(tools, phases, begun, { resolved, proxied, enforced })
   } catch (error) {
     const failure = asFailure(error)
     if (failure === null) throw error

@@ -4,7 +4,7 @@
  *
  * Commits that wait for the log share its next append; each sees what those before it said. A commit resolves when its events are folded.
  */
-import { encodeEvent, type UnstoredEvent } from '../../events/codec.ts'
+import { encodeEvent } from '../../events/codec.ts'
 import {
   CorrelationId,
   type EventId,
@@ -18,7 +18,7 @@ import type { Clock } from '../ports/clock.ts'
 import { type AppendOutcome, type EventLog, LogError, mayPass, type StreamAppend } from '../ports/log.ts'
 import { type Fact, imagine, type Reaction } from '../react/situation.ts'
 import { AgentEnd } from './end.ts'
-import type { View } from './view.ts'
+import type { View, Written } from './view.ts'
 
 export type Committed = {
   readonly facts: readonly Fact[]
@@ -112,7 +112,10 @@ export class Journal {
       const facts = drafts.flatMap((draft) => draft.facts)
       if (facts.length === 0) return drafts
       const ids = drafts.flatMap((draft) => draft.ids)
-      const outcome = await this.#append(this.#batch(facts, ids))
+      const { batch, written } = this.#batch(facts, ids)
+      view.expect(written)
+      const outcome = await this.#append(batch)
+      if (outcome.kind === 'conflict') view.forget(written)
       this.#check()
       if (outcome.kind === 'appended') {
         // A batch is never empty, and its positions rise.
@@ -138,27 +141,34 @@ export class Journal {
   #draft(group: readonly Waiting[]): readonly Draft[] {
     const { view, clock } = this.#options
     let now = view.now
-    return group.map((waiting) => {
+    return group.map((waiting, index) => {
       const facts = waiting.react(now)
-      now = imagine(now, facts)
+      if (index + 1 < group.length) now = imagine(now, facts)
       return { waiting, facts, ids: facts.map(() => clock.newId()) }
     })
   }
 
-  #batch(facts: readonly Fact[], ids: readonly EventId[]): readonly StreamAppend[] {
+  #batch(
+    facts: readonly Fact[],
+    ids: readonly EventId[],
+  ): { readonly batch: readonly StreamAppend[]; readonly written: readonly Written[] } {
     const { view } = this.#options
     const correlations = new Map<Position | null, CorrelationId>()
-    const byStream = new Map<StreamName, UnstoredEvent[]>()
-    for (const [index, { stream, event, cause }] of facts.entries()) {
-      const events = byStream.get(stream) ?? []
-      byStream.set(stream, events)
+    const written = facts.map(({ event, cause }, index): Written => {
       // One id was made for each fact.
-      events.push(encodeEvent({ id: ids[index]!, event, context: this.#context(cause, correlations) }))
-    }
+      const made = { id: ids[index]!, event, context: this.#context(cause, correlations) }
+      return { written: made, stored: encodeEvent(made) }
+    })
+    const byStream = Map.groupBy(written.keys(), (index) => facts[index]!.stream)
     // Positions follow the order of the streams: what happened to the node comes before what it means for its endpoints.
-    return [...byStream]
+    const batch = [...byStream]
       .toSorted(([a], [b]) => rank(a) - rank(b))
-      .map(([stream, events]) => ({ stream, expected: view.head(stream), events }))
+      .map(([stream, indexes]) => ({
+        stream,
+        expected: view.head(stream),
+        events: indexes.map((index) => written[index]!.stored),
+      }))
+    return { batch, written }
   }
 
   #context(cause: Position | null, correlations: Map<Position | null, CorrelationId>): EventContext {

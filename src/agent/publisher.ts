@@ -145,13 +145,20 @@ export class Publisher {
     logger.warn({ xds, resource: name, detail }, 'the proxy refuses a resource; what it took before stays')
   }
 
-  /** Serves again what was acknowledged last. Its own outcome changes nothing: there is nothing better to serve. */
+  /**
+   * Serves again what was acknowledged last; what was taken away stays away, because that cannot be what is refused. Its own outcome changes
+   * nothing: there is nothing better to serve.
+   */
   async #revert(group: readonly Offer[]): Promise<void> {
     if (group.length === 0) return
     const { view, xds, server, ackDeadlineMs } = this.#options
     const { acknowledged } = view.now.state.proxy
     const served = await this.#serve(
-      group.map(({ name, cause }) => ({ name, cause, resource: acknowledged[xds].get(name) ?? null })),
+      group.map(({ name, cause, resource }) => ({
+        name,
+        cause,
+        resource: resource === null ? null : (acknowledged[xds].get(name) ?? null),
+      })),
     )
     if (served.kind === 'served') await this.#whileRunning(server.acknowledged(xds, served.version, ackDeadlineMs))
   }

@@ -2,9 +2,16 @@
  * The log as this process has read it: state, ledger and policies folded up to one position, always in the order of the log. The agent's own
  * events come in here too, by the subscription and not by the append.
  */
-import { decodeEvent, type StoredEvent } from '../../events/codec.ts'
-import { type CorrelationId, type NodeName, Position, type StreamName, type StreamRevision } from '../../events/ids.ts'
-import type { Recorded } from '../../events/recorded.ts'
+import { decodeEvent, type StoredEvent, type UnstoredEvent } from '../../events/codec.ts'
+import {
+  type CorrelationId,
+  type EventId,
+  type NodeName,
+  Position,
+  type StreamName,
+  type StreamRevision,
+} from '../../events/ids.ts'
+import type { NewEvent, Recorded } from '../../events/recorded.ts'
 import { type AgentState, agentState } from '../../projections/agent/state.ts'
 import { type Ledger, ledger } from '../../projections/ledger/ledger.ts'
 import { type Projection, step } from '../../projections/projection.ts'
@@ -12,8 +19,11 @@ import type { Notice } from '../react/reactions.ts'
 import type { Situation } from '../react/situation.ts'
 import type { PolicyView } from './policy-view.ts'
 
-/** Correlations of this many events are remembered: enough for reactions, which follow their cause closely. */
+/** Correlations of at least this many events are remembered: enough for reactions, which follow their cause closely. */
 const CORRELATIONS_MAX = 20_000
+
+/** An event as it was handed to the log, in both forms. */
+export type Written = { readonly written: NewEvent; readonly stored: UnstoredEvent }
 
 type Waiter = { readonly condition: () => boolean; readonly resolve: () => void }
 
@@ -21,7 +31,9 @@ export class View {
   readonly #projection: Projection<AgentState>
   readonly #policy: PolicyView
   readonly #heads: Map<StreamName, StreamRevision> = new Map()
-  readonly #correlations: Map<Position, CorrelationId> = new Map()
+  readonly #written: Map<EventId, Written> = new Map()
+  #correlations: Map<Position, CorrelationId> = new Map()
+  #older: ReadonlyMap<Position, CorrelationId> = new Map()
   #state: AgentState
   #ledger: Ledger = ledger.initial
   #position: Position = Position(0n)
@@ -53,12 +65,23 @@ export class View {
   }
 
   correlationOf(position: Position | null): CorrelationId | null {
-    return position === null ? null : (this.#correlations.get(position) ?? null)
+    if (position === null) return null
+    return this.#correlations.get(position) ?? this.#older.get(position) ?? null
+  }
+
+  /** Events on their way to the log: when they come back they need not be read from their text again. */
+  expect(events: readonly Written[]): void {
+    for (const event of events) this.#written.set(event.stored.id, event)
+  }
+
+  /** They are not on the log after all. */
+  forget(events: readonly Written[]): void {
+    for (const { stored } of events) this.#written.delete(stored.id)
   }
 
   /** Throws `DecodeError`, and `TypeError` where the log contradicts itself. */
   fold(events: readonly StoredEvent[]): void {
-    for (const stored of events) this.#step(decodeEvent(stored))
+    for (const stored of events) this.#step(this.#decode(stored))
     this.wake()
   }
 
@@ -99,10 +122,22 @@ export class View {
     }
   }
 
+  /** Two generations: of the older one nothing is taken out singly, which would cost more the longer it lives. */
   #remember(position: Position, correlation: CorrelationId): void {
+    if (this.#correlations.size >= CORRELATIONS_MAX) {
+      this.#older = this.#correlations
+      this.#correlations = new Map()
+    }
     this.#correlations.set(position, correlation)
-    if (this.#correlations.size <= CORRELATIONS_MAX) return
-    const [oldest] = this.#correlations.keys()
-    if (oldest !== undefined) this.#correlations.delete(oldest)
+  }
+
+  /** The event as it was written here, where the log holds the same text; else what the text says. */
+  #decode(stored: StoredEvent): Recorded {
+    const own = this.#written.get(stored.id)
+    if (own === undefined) return decodeEvent(stored)
+    this.#written.delete(stored.id)
+    if (own.stored.body !== stored.body || own.stored.meta !== stored.meta) return decodeEvent(stored)
+    const { position, stream, revision, recordedAt, id } = stored
+    return { position, stream, revision, recordedAt, id, event: own.written.event, context: own.written.context }
   }
 }

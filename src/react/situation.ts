@@ -21,10 +21,10 @@ export type Reaction = (now: Situation) => readonly Fact[]
 export function inTurn(start: Situation, reactions: readonly Reaction[]): readonly Fact[] {
   let now = start
   const facts: Fact[] = []
-  for (const react of reactions) {
+  for (const [index, react] of reactions.entries()) {
     const said = react(now)
     facts.push(...said)
-    now = imagine(now, said)
+    if (index + 1 < reactions.length) now = imagine(now, said)
   }
   return facts
 }

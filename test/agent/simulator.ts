@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { pino } from 'pino'
 import { Observable } from 'rxjs'
+import type { HindcastEvent } from '../../events/catalogue.ts'
 import { decodeEvent } from '../../events/codec.ts'
 import { type EndpointId, NodeName, type Position } from '../../events/ids.ts'
 import { type AgentState, agentState } from '../../projections/agent/state.ts'
@@ -14,11 +15,12 @@ import { type Agent, startAgent } from '../../src/agent/agent.ts'
 import { openMemoryLog } from '../../src/log/memory.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import { type EventLog, LogError, type SubscriptionMessage } from '../../src/ports/log.ts'
+import type { XdsSnapshot } from '../../src/ports/xds.ts'
 import { VirtualClock } from '../doubles/clock.ts'
 import { FakeDatapath, nothingPinned, type Pinned } from '../doubles/datapath.ts'
 import { type Fault, gateOf, type Life, turns, type Weather } from '../doubles/gate.ts'
 import { type TestAllow, TestPolicies } from '../doubles/policies.ts'
-import { aProxy, type FakeProxy, FakeXdsServer } from '../doubles/xds.ts'
+import { aProxy, type FakeProxy, FakeXdsServer, refusedIn } from '../doubles/xds.ts'
 import { Invariants } from './invariants.ts'
 import { allow, Operator, policy } from './rig.ts'
 
@@ -137,8 +139,8 @@ class World implements AsyncDisposable {
     const weather = this.#weather(life)
     const gate = gateOf(life, weather)
     const clock = mortalClock(this.#clock, life)
-    const unencodable = (): void => {
-      if (this.#stormy && this.#random() < 0.01) throw new TypeError('injected: cannot be encoded')
+    const unencodable = (snapshot: XdsSnapshot): void => {
+      if (refusedIn(snapshot) !== undefined && this.#random() < 0.3) throw new TypeError('injected: cannot be encoded')
     }
     const proxy = this.#proxy
     const xds = new FakeXdsServer({
@@ -297,9 +299,7 @@ class World implements AsyncDisposable {
     for await (const batch of this.#log.readAll({ direction: 'forwards', after: this.#checked })) {
       for (const stored of batch) {
         const recorded = decodeEvent(stored)
-        this.#say(
-          `    ${recorded.position} ${recorded.event.type} ${'endpoint' in recorded.event ? recorded.event.endpoint : ''}`,
-        )
+        this.#say(`    ${recorded.position} ${storyOf(recorded.event)}`)
         this.#invariants.check(recorded)
         this.#checked = recorded.position
         this.events += 1
@@ -314,6 +314,7 @@ class World implements AsyncDisposable {
     const policies = new TestPolicies(NODE)
     for (const recorded of history) policies.advance(recorded)
     try {
+      assert.equal(state.unreacted.length, 0, 'every revision has its reaction')
       for (const [id] of state.endpoints) this.#convergedEndpoint(state, policies, id)
       assert.deepEqual(
         [...this.#pinned.maps.keys()].toSorted((a, b) => a - b),
@@ -375,6 +376,15 @@ function wantedIpcache(state: AgentState, policies: TestPolicies): readonly stri
   const endpoints = [...state.addresses].map(([prefix, { identity }]) => `${prefix} ${identity}`)
   const prefixes = [...policies.requiredPrefixes()].map((prefix) => `${prefix} ${state.localIdentities.get(prefix)}`)
   return [...endpoints, ...prefixes]
+}
+
+function storyOf(event: HindcastEvent): string {
+  if (event.type === 'XdsPublished') {
+    const names = [...event.changed.map(({ name }) => name), ...event.removed.map((name) => `-${name}`)]
+    return `${event.type} ${event.xds} ${event.version} ${names.join(' ')}`
+  }
+  if (event.type === 'XdsAcked' || event.type === 'XdsNacked') return `${event.type} ${event.xds} ${event.version}`
+  return `${event.type} ${'endpoint' in event ? event.endpoint : ''}`
 }
 
 /** Stands for an agent that is starting. */

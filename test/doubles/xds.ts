@@ -31,7 +31,7 @@ export type FakeXdsOptions = {
   readonly life?: Life
   readonly delay?: () => number
   /** Called at each publication; a `TypeError` from here means that a resource cannot be encoded. */
-  readonly check?: (xds: XdsType) => void
+  readonly check?: (snapshot: XdsSnapshot) => void
 }
 
 export class FakeXdsServer implements XdsServer {
@@ -55,7 +55,7 @@ export class FakeXdsServer implements XdsServer {
 
   publish(xds: XdsType, snapshot: XdsSnapshot, _stamp: XdsStamp): void {
     if (!this.#alive) return
-    this.#options.check?.(xds)
+    this.#options.check?.(snapshot)
     this.#served.set(xds, snapshot)
     void this.#answer(xds)
   }
@@ -107,7 +107,7 @@ export class FakeXdsServer implements XdsServer {
     if (!this.#alive || !proxy.connected || proxy.hung || served === undefined) return
     const before = this.#answers.get(xds)
     if (before?.version === served.version) return
-    const refusal = [...served.resources].find(([, resource]) => JSON.stringify(resource).includes('refused'))
+    const refusal = refusedIn(served)
     const detail = refusal === undefined ? null : `resource ${refusal[0]} is refused`
     this.#answers.set(xds, { version: served.version, refusal: detail })
     const head = { xds, version: served.version, nonce: served.version, client: CLIENT }
@@ -127,6 +127,11 @@ export class FakeXdsServer implements XdsServer {
       settle(answer.refusal === null ? { kind: 'acked' } : { kind: 'nacked', client: CLIENT, detail: answer.refusal })
     }
   }
+}
+
+/** The first resource that a proxy refuses. */
+export function refusedIn({ resources }: XdsSnapshot): readonly [string, Json] | undefined {
+  return [...resources].find(([, resource]) => JSON.stringify(resource).includes('refused'))
 }
 
 const order = (version: string): number => Number(version.slice(version.lastIndexOf('.') + 1))
