@@ -17,14 +17,17 @@ const TCP = 6
 const NONE: readonly FlowHeader[] = []
 /** Cilium's drop reason for policy (bpf/lib/common.h, DROP_POLICY is -133). */
 const DROP_POLICY = 133
-/** Records that wait for the end of the current turn of the event loop; more are given at once. */
+/** Records that wait; more are given at once. */
 const GROUP_MAX = 256
+/** The longest that a record waits for others: a timer for each turn of the event loop costs more than the records. */
+const GROUP_MS = 5
 
 export class AccessLog {
   readonly #flows: Pick<FlowStore, 'add'>
   readonly #clock: Clock
   readonly #policies: LivePolicies
   #waiting: NewFlow[] = []
+  #timer: NodeJS.Timeout | null = null
 
   constructor(flows: Pick<FlowStore, 'add'>, clock: Clock, policies: LivePolicies) {
     this.#flows = flows
@@ -95,6 +98,8 @@ export class AccessLog {
   }
 
   flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
     const flows = this.#waiting
     this.#waiting = []
     if (flows.length > 0) this.#flows.add(flows)
@@ -116,7 +121,7 @@ export class AccessLog {
 
   #add(flow: NewFlow): void {
     this.#waiting.push(flow)
-    if (this.#waiting.length === 1) setImmediate(() => this.flush())
+    this.#timer ??= setTimeout(() => this.flush(), GROUP_MS)
     if (this.#waiting.length >= GROUP_MAX) this.flush()
   }
 }

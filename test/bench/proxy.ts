@@ -95,13 +95,13 @@ function figuresOf(name: string, { haproxy, ours }: Record<'haproxy' | 'ours', r
       `${name}: rate, ours : haproxy`,
       middle(ours, 'perSecond') / middle(haproxy, 'perSecond'),
       'x',
-      atLeast(denied ? 0.25 : 0.5),
+      atLeast(0.5),
     ),
     figure(
       `${name}: CPU, ours : haproxy`,
       middle(ours, 'cpuUs') / middle(haproxy, 'cpuUs'),
       'x',
-      atMost(denied ? 4 : 2),
+      atMost(denied ? 3 : 2.5),
     ),
   ]
 }

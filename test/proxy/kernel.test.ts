@@ -132,6 +132,23 @@ test('H24, H10 behind the kernel each request of a redirected connection is deci
     assert.deepEqual(await ask(network.connect('tiefighter', DEATHSTAR.address, 80), [LANDING]), [
       '200 POST from 10.244.0.1!',
     ])
+    await eventually(() => flows.length === 5, 'its records')
+
+    // Both ends by the proxy: what leaves its egress side comes back to its ingress side as the tie fighter's.
+    flows.length = 0
+    await lab.policy(DEATHSTAR.endpoint, entry(web, { verdict: 'redirect', proxyPort: PROXY_PORT.ingress }))
+    assert.deepEqual(await ask(network.connect('tiefighter', DEATHSTAR.address, 80), [LANDING]), [
+      '200 POST from 10.244.0.1!',
+    ])
+    await eventually(() => flows.length === 4, 'the records of both')
+    const requests = flows.filter(({ kind }) => kind === 'http-request')
+    assert.deepEqual(
+      requests.map(({ direction, source }) => [direction, source.identity]),
+      [
+        ['egress', TIEFIGHTER.identity],
+        ['ingress', TIEFIGHTER.identity],
+      ],
+    )
   } finally {
     server.closeAllConnections()
     server.close()

@@ -59,5 +59,6 @@ test('H10 a transparent upstream socket that nobody accepts becomes 503', { skip
   })
   await it2.client.policies(endpoint(7, WEB, [portPolicy(it2.upstreamPort, [])]))
   assert.match(await exchange(it2.port, get('/a')), /^HTTP\/1\.1 503 /)
+  await eventually(() => it2.flows.length === 2, 'the records')
   assert.equal(it2.flows.at(-1)?.matchType, 'no upstream socket: EMFILE')
 })
