@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
-import { endpoint, portPolicy } from '../l7/messages.ts'
-import { eventually, exchange, RawClient, type Rig, type RigOptions, rig, WEB } from './fixture.ts'
+import { endpoint, http, portPolicy, route } from '../l7/messages.ts'
+import { clock, eventually, exchange, RawClient, type Rig, type RigOptions, rig, WEB } from './fixture.ts'
 
 const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: web\r\n${more}\r\n`
 
@@ -116,4 +116,29 @@ test('H22 resets at any moment and errors after the end leave the proxy whole', 
   }
   await eventually(() => it.proxy.connections === 0, 'no connection is left')
   assert.match(await exchange(it.port, get('/a', 'Connection: close\r\n')), /^HTTP\/1\.1 200 /)
+})
+
+test('H22 whoever asks without reading the answers is not read either, and loses none', {
+  timeout: 60_000,
+}, async () => {
+  const REQUESTS = 60_000
+  await using it = await rig()
+  await it.client.policies(endpoint(7, WEB, [portPolicy(it.upstreamPort, [http(route('GET', '/public'))])]))
+  await using client = await RawClient.to(it.port)
+  client.socket.removeAllListeners('data')
+  client.socket.pause()
+  client.send(get('/private').repeat(REQUESTS))
+  await eventually(() => it.flows.length > 1_000, 'the first denials')
+  // Until the proxy stops by itself.
+  for (let seen = -1; seen !== it.flows.length; await clock.sleep(100)) seen = it.flows.length
+  assert.ok(it.flows.length < REQUESTS, 'it stopped before the end')
+  let answers = 0
+  let tail = ''
+  client.socket.on('data', (chunk) => {
+    const text = tail + chunk.toString('latin1')
+    answers += text.split('Access denied').length - 1
+    tail = text.slice(-12)
+  })
+  client.socket.resume()
+  await eventually(() => answers === REQUESTS, 'every answer')
 })

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { bodyScanner } from '../../src/proxy/http/body.ts'
 import { endOfHead, parseRequestHead, parseResponseHead } from '../../src/proxy/http/head.ts'
+import { ResponseReader } from '../../src/proxy/http/response-reader.ts'
 import { endpoint, portPolicy } from '../l7/messages.ts'
 import { exchange, rig, WEB } from './fixture.ts'
 
@@ -213,4 +214,38 @@ test('H11 what is taken is read as node:http reads it', { timeout: 60_000 }, asy
   } finally {
     server.close()
   }
+})
+
+test('H15 a response passes byte for byte and ends where it ends, however it is cut', () => {
+  const interim = fc.constantFrom('', 'HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n')
+  const body = fc.string({ maxLength: 60 }).map((text) => Buffer.from(text).toString('latin1'))
+  const response = fc
+    .tuple(interim, body, fc.constantFrom('length', 'chunked', 'head', '204'))
+    .map(([before, text, kind]) => {
+      const chunks = (text.match(/.{1,9}/gs) ?? []).map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('')
+      const whole = {
+        length: `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+        chunked: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\nX-T: 1\r\n\r\n`,
+        head: `HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n`,
+        '204': 'HTTP/1.1 204 No Content\r\n\r\n',
+      }[kind]!
+      return { bytes: before + whole, method: kind === 'head' ? 'HEAD' : 'GET' }
+    })
+  const pieces = fc.array(fc.integer({ min: 1, max: 25 }), { minLength: 1, maxLength: 40 })
+  fc.assert(
+    fc.property(response, pieces, ({ bytes, method }, sizes) => {
+      const reader = new ResponseReader(method, { headMax: 65_536, mayUpgrade: false })
+      const sent = Buffer.from(`${bytes}behind it`, 'latin1')
+      let forwarded = ''
+      for (let at = 0, i = 0; !reader.done; i += 1) {
+        const size = sizes[i % sizes.length]!
+        const { forward, problem } = reader.read(sent.subarray(at, at + size))
+        assert.equal(problem, null)
+        forwarded += forward.toString('latin1')
+        at += size
+      }
+      assert.equal(forwarded, bytes)
+    }),
+    { numRuns: 1_000 },
+  )
 })
