@@ -3,9 +3,17 @@ import { type ResourceRef, resourceKey } from '../../events/fields.ts'
 import type { NodeName } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import type { Json } from '../../events/schema.ts'
+import { RESERVED_IDENTITIES } from '../identity/reserved.ts'
 import type { PolicyChange } from './engine.ts'
 import { readPolicy } from './parse/policy.ts'
 import type { PolicyRule } from './rule.ts'
+
+/** Cilium's reserved identities are known without an event: `world` or `host` in a rule means them. Every engine begins with this. */
+export const RESERVED_CHANGE: PolicyChange = {
+  kind: 'identities',
+  added: [...RESERVED_IDENTITIES].map(([id, labels]) => ({ id, labels, prefix: null })),
+  removed: [],
+}
 
 /**
  * In order. Local identities belong to their node: with `node` those of others are left out, because their numbers mean something else there.

@@ -28,11 +28,12 @@ import { inTurn } from '../react/situation.ts'
 import { start } from '../react/start.ts'
 import { AgentEnd } from './end.ts'
 import { EndpointWorkers } from './endpoint-workers.ts'
+import { EnginePolicyView } from './engine-view.ts'
 import { IpcacheSync } from './ipcache.ts'
 import { Journal } from './journal.ts'
 import { Listeners } from './listeners.ts'
 import { Permits } from './permits.ts'
-import { type PolicyView, policyView } from './policy-view.ts'
+import type { PolicyView } from './policy-view.ts'
 import { Publisher } from './publisher.ts'
 import { Retries } from './retries.ts'
 import { flowOf } from './verdicts.ts'
@@ -128,7 +129,7 @@ class NodeAgent implements Agent {
   constructor(ports: AgentPorts) {
     this.#ports = ports
     this.#options = { ...DEFAULT_AGENT_OPTIONS, ...ports.options }
-    const { node, log, clock, datapath, xds, logger, policy = policyView(node) } = ports
+    const { node, log, clock, datapath, xds, logger, policy = new EnginePolicyView(node) } = ports
     this.#policy = policy
     const { signal } = this.#stop
     const onEnd = (error: unknown): void => this.#over(error)

@@ -1,11 +1,7 @@
-/**
- * The policy engine as the agent's view of the log: each event becomes the changes that projections/policy/changes.ts reads from it. Cilium's
- * reserved identities are known without an event: `world` or `host` in a rule means them.
- */
+/** The policy engine as the agent's view of the log: each event becomes the changes that projections/policy/changes.ts reads from it. */
 import type { Cidr, IdentityId, NodeName } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
-import { RESERVED_IDENTITIES } from '../../projections/identity/reserved.ts'
-import { policyChangesOf } from '../../projections/policy/changes.ts'
+import { policyChangesOf, RESERVED_CHANGE } from '../../projections/policy/changes.ts'
 import {
   PolicyEngine,
   type PolicyOptions,
@@ -21,8 +17,7 @@ export class EnginePolicyView implements PolicyView {
   constructor(node: NodeName, options?: PolicyOptions) {
     this.#node = node
     this.#engine = new PolicyEngine(options)
-    const added = [...RESERVED_IDENTITIES].map(([id, labels]) => ({ id, labels, prefix: null }))
-    this.#engine.apply({ kind: 'identities', added, removed: [] })
+    this.#engine.apply(RESERVED_CHANGE)
   }
 
   advance(recorded: Recorded): ReadonlySet<IdentityId> {

@@ -5,7 +5,7 @@
 import { digestOf } from '../../events/canonical.ts'
 import type { NodeName, Position } from '../../events/ids.ts'
 import type { Json } from '../../events/schema.ts'
-import { policyView } from '../../src/agent/policy-view.ts'
+import { EnginePolicyView } from '../../src/agent/engine-view.ts'
 import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 import { NODE, Rig } from '../agent/rig.ts'
 import { VirtualClock } from '../doubles/clock.ts'
@@ -52,7 +52,7 @@ const NO_FIGHTERS: Json = {
 export async function agentStory(path: string): Promise<Story> {
   const clock = new VirtualClock()
   await using log = openSqliteLog({ path, now: () => clock.now() })
-  await using rig = new Rig({ log, policies: () => policyView(NODE) })
+  await using rig = new Rig({ log, policies: () => new EnginePolicyView(NODE) })
   const agent = await rig.start()
   const { operator } = rig
   const rest = async (): Promise<Position> => {

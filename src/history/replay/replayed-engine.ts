@@ -3,7 +3,7 @@
  */
 import type { IdentityId, NodeName } from '../../../events/ids.ts'
 import type { Recorded } from '../../../events/recorded.ts'
-import { policyChangesOf } from '../../../projections/policy/changes.ts'
+import { policyChangesOf, RESERVED_CHANGE } from '../../../projections/policy/changes.ts'
 import {
   type PolicyChange,
   PolicyEngine,
@@ -25,6 +25,8 @@ export class ReplayedEngine {
     this.#node = node
     this.#options = options
     this.#engine = new PolicyEngine(options)
+    this.#hold(RESERVED_CHANGE)
+    this.#engine.apply(RESERVED_CHANGE)
   }
 
   /** Of the identities that were resolved since the agent started: those whose policy the event changed, or may have. */
