@@ -363,7 +363,7 @@ test('R10 exceptions nested in exceptions cost what they cut, not what they mult
   assert.equal(resolved(engine).entries.filter(({ key }) => key.direction === 'egress').length, 0)
 })
 
-test('R10 a map at its bound is written as it is resolved', () => {
+test('R2 every key of a resolved policy stands in the map once', () => {
   const policy = resolved(cluster([{ ingress: [fromClient] }]))
   assert.equal(mapOf(policy).size, policy.entries.length)
   assert.equal(new Set(policy.entries.map(({ key }) => JSON.stringify(key))).size, policy.entries.length)
