@@ -112,6 +112,20 @@ test('R3 authentication that a rule asks for is not lost to a broader rule', () 
   )
 })
 
+test('R3 a redirect is not lost to a narrower allow that asks for authentication', () => {
+  const range = { ...tcp('50', { endPort: 90 }), rules: http('/') }
+  const single = { ...fromClient, toPorts: [tcp('80')], authentication: { mode: 'required' } }
+  for (const peers of [fromClient, {}]) {
+    const policy = resolved(cluster([{ ingress: [{ ...peers, toPorts: [range] }] }, { ingress: [single] }]))
+    assert.equal(answer(policy, CLIENT, 80), 'redirect')
+    const own = policy.entries.find(({ key }) => key.identity === CLIENT && key.port === 80 && key.portBits === 16)
+    assert.deepEqual(
+      [own?.verdict, own?.authType, own?.redirect, own?.origins],
+      ['redirect', 1, 'ingress:TCP:50-90:', ['p0#/spec/ingress/0', 'p1#/spec/ingress/0']],
+    )
+  }
+})
+
 test('R4 a denied prefix is denied with every narrower one, whatever is allowed around it', () => {
   const policy = resolved(
     cluster([{ ingress: [{ fromEntities: ['world'] }] }, { ingressDeny: [{ fromCIDR: ['10.0.0.0/8'] }] }]),
