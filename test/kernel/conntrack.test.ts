@@ -175,6 +175,17 @@ kernelTest(
   },
 )
 
+kernelTest('D12 an error that quotes the connection of another pod is not for this one', async (lab) => {
+  await client(lab)
+  const other = { endpoint: 52, identity: 1052, address: '10.5.0.52' }
+  await lab.pod(other)
+  const query = request({ protocol: UDP })
+  out(lab, query)
+  const error = { source: ROUTER, protocol: ICMP, icmpType: 3, payload: ipPacket(query) }
+  assert.equal(back(lab, { ...error, destination: other.address }), DROP)
+  assert.equal(back(lab, { ...error, destination: POD.address }), PASS)
+})
+
 kernelTest(
   'D12 an error about an answer that the pod gave passes too, and so does one that the pod sends',
   async (lab) => {

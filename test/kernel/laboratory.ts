@@ -167,12 +167,15 @@ export function kernelTest(title: string, body: (laboratory: Laboratory) => Prom
   })
 }
 
+/** What a machine may lack. Sources that do not compile, or a program that is refused, are failures and not reasons. */
 async function reasonAgainst(): Promise<string | null> {
   try {
     await using _ = await laboratory()
     return null
   } catch (error) {
     if (!(error instanceof DatapathError)) throw error
+    const lacking = ['no-privilege', 'no-compiler'].includes(error.code) || error.message.includes('cannot be loaded')
+    if (!lacking) throw error
     return error.message.split('\n', 1)[0]!
   }
 }

@@ -140,6 +140,26 @@ networkTest(
   },
 )
 
+const FIN_WAIT2 = 5
+const TIME_WAIT = 6
+const WAIT_MS = 5_000
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + WAIT_MS; !condition(); await new Promise((resolve) => setTimeout(resolve, 5)))
+    assert.ok(Date.now() < end, 'the condition is met in time')
+}
+
+/** States of this namespace's TCP sockets whose local or remote end is port 80 of the address (`/proc/net/tcp`, addresses as little-endian words). */
+function tcpStates(address: string, end: 'local' | 'remote'): readonly number[] {
+  const octets = address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'))
+  const wanted = `${octets.toReversed().join('').toUpperCase()}:0050`
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((columns) => columns[end === 'local' ? 1 : 2] === wanted)
+    .map((columns) => Number.parseInt(columns[3]!, 16))
+}
+
 /** Resets that the node's stack has sent. */
 function resetsSent(): number {
   const [names = '', values = ''] = readFileSync('/proc/net/snmp', 'utf8')
@@ -152,7 +172,7 @@ networkTest(
   'D13 the end of a connection that the proxy closed first reaches the stack that remembers it',
   async (lab, network) => {
     await ensureProxyRoutes()
-    const server = createServer((client) => {
+    await using server = createServer((client) => {
       client.on('error', () => undefined)
       client.once('data', () => client.end('Access denied', () => client.destroy()))
     })
@@ -163,13 +183,14 @@ networkTest(
     client.write('GET / HTTP/1.1\r\n\r\n')
     client.resume()
     await once(client, 'end')
-    // The proxy's socket is closed on its side by now; the client's own end comes after.
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    // Both the closing socket and what the stack remembers of it are no longer the proxy's.
+    await until(() =>
+      tcpStates(deathstar.address, 'local').every((state) => state === FIN_WAIT2 || state === TIME_WAIT),
+    )
     client.end()
-    await once(client, 'close')
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await until(() => network.in('tiefighter', () => tcpStates(deathstar.address, 'remote')).length === 0)
+    client.destroy()
     assert.equal(resetsSent() - before, 0)
-    server.close()
   },
 )
 
