@@ -4,16 +4,17 @@
  * A link that is pinned keeps its program attached after the process. Putting another program in its place is one step, so no packet passes
  * between the two.
  */
+import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
-import { openPinned, pin, unpin } from './bpffs.ts'
+import { type AttachPaths, openPinned, pin, unpin } from './bpffs.ts'
 import { checked } from './failure.ts'
-import { libbpf } from './libbpf.ts'
+import { libbpf, takePrinted } from './libbpf.ts'
 import { closeFd } from './libc.ts'
 
 export type Hook = 'ingress' | 'egress'
 export type AttachKind = 'tcx' | 'clsact'
 
-const { EINVAL, EEXIST, ENOENT } = constants.errno
+const { EINVAL, EEXIST, ENODEV, ENOENT } = constants.errno
 
 /** Values of `enum bpf_attach_type`, since Linux 6.6. */
 const BPF_TCX_INGRESS = 46
@@ -25,32 +26,39 @@ const LINK_IFINDEX_AT = 16
 const TC_INGRESS = 1
 const TC_EGRESS = 2
 const TC_REPLACE = 1
-/** First in order, and the place where the next start looks for its own filter. */
+/** First in order; the handle ("HC") tells our filter from others of that priority. */
 const TC_PRIORITY = 1
-const TC_HANDLE = 1
+const TC_HANDLE = 0x4843
 const TC_HOOK_BYTES = 24
 const TC_OPTIONS_BYTES = 32
 
-/** Attaches by tcx, or by clsact where the kernel does not know tcx. `linkPath` is where the link is or will be pinned. */
+/** Attaches by tcx, or by clsact where the kernel does not know tcx. */
 export function attachProgram(options: {
   readonly program: number
   readonly ifindex: number
   readonly hook: Hook
-  readonly linkPath: string
+  readonly paths: AttachPaths
   readonly kinds: readonly AttachKind[]
-}): AttachKind {
-  const { program, ifindex, hook, linkPath, kinds } = options
-  if (kinds.includes('tcx') && attachTcx(program, ifindex, hook, linkPath)) return 'tcx'
+}): { readonly attach: AttachKind; readonly pinnedAt: string } {
+  const { program, ifindex, hook, paths, kinds } = options
+  if (kinds.includes('tcx') && attachTcx(program, ifindex, hook, paths.link)) {
+    return { attach: 'tcx', pinnedAt: paths.link }
+  }
   attachClsact(program, ifindex, hook)
-  return 'clsact'
+  pin(program, paths.program)
+  return { attach: 'clsact', pinnedAt: paths.program }
 }
 
 /** Takes the program away, whichever way it was attached. What is not there is fine; so is a device that is gone. */
-export function detachProgram(ifindex: number | null, hook: Hook, linkPath: string): void {
-  unpin(linkPath)
-  if (ifindex === null) return
-  const result = libbpf().bpf_tc_detach(tcHook(ifindex, hook), tcOptions(0, 0))
-  if (result !== -ENOENT && result !== -EINVAL) checked(result, `detaching from device ${ifindex}`)
+export function detachProgram(ifindex: number | null, hook: Hook, paths: AttachPaths): void {
+  unpin(paths.link)
+  if (ifindex !== null && existsSync(paths.program)) {
+    const result = libbpf().bpf_tc_detach(tcHook(ifindex, hook), tcOptions(0, 0))
+    if (result !== -ENOENT && result !== -EINVAL && result !== -ENODEV)
+      checked(result, `detaching from device ${ifindex}`)
+  }
+  unpin(paths.program)
+  takePrinted()
 }
 
 /** False where the kernel does not know tcx. */
@@ -58,7 +66,10 @@ function attachTcx(program: number, ifindex: number, hook: Hook, linkPath: strin
   if (replaceInLink(program, ifindex, linkPath)) return true
   const type = hook === 'ingress' ? BPF_TCX_INGRESS : BPF_TCX_EGRESS
   const link = libbpf().bpf_link_create(program, ifindex, type, null)
-  if (link === -EINVAL) return false
+  if (link === -EINVAL) {
+    takePrinted()
+    return false
+  }
   checked(link, `attaching to device ${ifindex}`)
   try {
     pin(link, linkPath)
@@ -91,6 +102,7 @@ function linkedDevice(link: number): number {
 function attachClsact(program: number, ifindex: number, hook: Hook): void {
   const created = libbpf().bpf_tc_hook_create(tcHook(ifindex, hook))
   if (created !== -EEXIST) checked(created, `adding clsact to device ${ifindex}`)
+  takePrinted()
   checked(
     libbpf().bpf_tc_attach(tcHook(ifindex, hook), tcOptions(program, TC_REPLACE)),
     `attaching to device ${ifindex}`,

@@ -16,26 +16,26 @@ import type { MapSpec } from './maps.ts'
 
 const BPF_FS_MAGIC = 0xcafe4a11
 
+/** Where what keeps a program attached is pinned: the link, or, where a filter holds the program, the program itself. */
+export type AttachPaths = { readonly link: string; readonly program: string }
+
 export type PinFolder = {
   readonly root: string
   readonly mapPath: (spec: MapSpec) => string
   readonly policyPath: (endpoint: EndpointId) => string
-  readonly linkPath: (endpoint: EndpointId, hook: 'ingress' | 'egress') => string
-  readonly programPath: (endpoint: EndpointId, hook: 'ingress' | 'egress') => string
+  readonly attachPaths: (endpoint: EndpointId, hook: 'ingress' | 'egress') => AttachPaths
 }
 
 export function pinFolder({ bpffs, name }: { readonly bpffs: string; readonly name: string }): PinFolder {
   const root = join(bpffs, name)
-  const inRoot =
-    (folder: string, suffix = '') =>
-    (endpoint: EndpointId, hook?: string): string =>
-      join(root, folder, `${hook === undefined ? '' : `${hook}_`}${suffix}${padded(endpoint)}`)
   return {
     root,
     mapPath: (spec) => join(root, 'maps', spec.name),
-    policyPath: inRoot('policy', 'cilium_policy_v2_'),
-    linkPath: inRoot('links'),
-    programPath: inRoot('programs'),
+    policyPath: (endpoint) => join(root, 'policy', `cilium_policy_v2_${padded(endpoint)}`),
+    attachPaths: (endpoint, hook) => ({
+      link: join(root, 'links', `${hook}_${padded(endpoint)}`),
+      program: join(root, 'programs', `${hook}_${padded(endpoint)}`),
+    }),
   }
 }
 

@@ -7,6 +7,7 @@
  * 3. Programs are replaced in their links in one step; maps are never replaced while an endpoint lives.
  * 4. Of a change to a policy map the upserts are written first.
  */
+import { existsSync } from 'node:fs'
 import { Observable, Subject, share, takeUntil } from 'rxjs'
 import type { PolicyMapKey } from '../../events/fields.ts'
 import type { Cidr, EndpointId } from '../../events/ids.ts'
@@ -21,7 +22,7 @@ import type {
   PolicyVerdict,
 } from '../ports/datapath.ts'
 import type { AttachKind } from './attach.ts'
-import { type PinFolder, pinFolder, pinnedEndpoints, preparePinFolder } from './bpffs.ts'
+import { type PinFolder, pinFolder, pinnedEndpoints, preparePinFolder, removePinFolder } from './bpffs.ts'
 import { monotonicSeconds } from './clock.ts'
 import { type CompileOptions, compileObject } from './compile.ts'
 import { attachDevice, detachEndpoint, ensurePolicyMap } from './endpoint.ts'
@@ -67,6 +68,19 @@ export async function openKernelDatapath(options: KernelDatapathOptions): Promis
     maps[Symbol.dispose]()
     throw error
   }
+}
+
+/** Detaches every endpoint and takes all maps away: nothing is enforced any more. Fine where nothing is. */
+export async function removeKernelDatapath(options: { readonly bpffs: string; readonly name: string }): Promise<void> {
+  const folder = pinFolder(options)
+  if (!existsSync(folder.root)) return
+  const maps = ensureSharedMaps(folder, {})
+  try {
+    for (const endpoint of pinnedEndpoints(folder)) detachEndpoint(folder, maps, endpoint)
+  } finally {
+    maps[Symbol.dispose]()
+  }
+  removePinFolder(folder)
 }
 
 export class KernelDatapath implements Datapath {

@@ -5,7 +5,7 @@ import type { EndpointId } from '../../events/ids.ts'
 import { DatapathError, type EndpointSpec, type LoadedProgram } from '../ports/datapath.ts'
 import { type AttachKind, attachProgram, detachProgram, type Hook } from './attach.ts'
 import { createMap, type KernelMap } from './bpf-map.ts'
-import { type PinFolder, pin, unpin } from './bpffs.ts'
+import { type PinFolder, unpin } from './bpffs.ts'
 import { endpointIdOf, endpointKey, endpointValue } from './layout/endpoint.ts'
 import { interfaceIndex } from './libc.ts'
 import { ENDPOINTS, POLICY, POLICY_MAPS } from './maps.ts'
@@ -48,10 +48,9 @@ export function attachDevice(options: {
     const program = programs.get(name)
     if (program === undefined)
       throw new DatapathError('kernel-error', `${name} is not loaded: the datapath is open for reading`)
-    const linkPath = folder.linkPath(spec.endpoint, hook)
-    const attach = attachProgram({ program: program.fd, ifindex, hook, linkPath, kinds })
-    const pinnedAt = attach === 'tcx' ? linkPath : pinProgram(program, folder.programPath(spec.endpoint, hook))
-    return { program: name, tag: program.tag, objectDigest: program.objectDigest, device, hook, attach, pinnedAt }
+    const paths = folder.attachPaths(spec.endpoint, hook)
+    const attached = attachProgram({ program: program.fd, ifindex, hook, paths, kinds })
+    return { program: name, tag: program.tag, objectDigest: program.objectDigest, device, hook, ...attached }
   })
 }
 
@@ -64,8 +63,7 @@ export function detachEndpoint(folder: PinFolder, maps: SharedMaps, endpoint: En
   const entries = entriesOf(maps.get(ENDPOINTS), endpoint)
   const ifindex = entries.map(({ value }) => value.readUInt32LE(0)).find((index) => index !== 0) ?? null
   for (const { hook } of PROGRAMS) {
-    detachProgram(ifindex, hook, folder.linkPath(endpoint, hook))
-    unpin(folder.programPath(endpoint, hook))
+    detachProgram(ifindex, hook, folder.attachPaths(endpoint, hook))
   }
   for (const { key } of entries) maps.get(ENDPOINTS).remove(key)
   unpin(folder.policyPath(endpoint))
@@ -103,12 +101,6 @@ function acceptTurnedPackets(device: string): void {
   const everywhere = readFileSync(join(SETTINGS, 'all/rp_filter'), 'utf8').trim()
   writeFileSync(join(SETTINGS, device, 'rp_filter'), everywhere === '0' ? '0' : '2')
   writeFileSync(join(SETTINGS, device, 'accept_local'), '1')
-}
-
-/** A filter holds its program; the pin is there to be found. */
-function pinProgram(program: KernelProgram, path: string): string {
-  pin(program.fd, path)
-  return path
 }
 
 function u32(value: number): Buffer {

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { EndpointId, IpAddress } from '../../events/ids.ts'
 import { pinFolder } from '../../src/kernel/bpffs.ts'
-import { openKernelDatapath } from '../../src/kernel/datapath.ts'
+import { openKernelDatapath, removeKernelDatapath } from '../../src/kernel/datapath.ts'
 import { ensureProxyRoutes, hasProxyRule, removeProxyRoutes } from '../../src/kernel/routes.ts'
 import { transparentSockets } from '../../src/kernel/transparent-sockets.ts'
 import {
@@ -278,7 +278,7 @@ networkTest(
     assert.equal(await answer(dial(network, 'xwing'), LANDING, DROPPED_MS), null)
 
     const options = { ...lab.options, name: 'killed' }
-    const linkPath = pinFolder(options).linkPath(EndpointId(deathstar.endpoint), 'egress')
+    const linkPath = pinFolder(options).attachPaths(EndpointId(deathstar.endpoint), 'egress').link
     const before = linkId(linkPath)
     await using next = await openKernelDatapath(options)
     assert.deepEqual(await next.listEndpoints(), [deathstar.endpoint])
@@ -328,6 +328,18 @@ networkTest('D33 where tcx is not used clsact holds the programs in the same way
   await other.detachEndpoint(EndpointId(deathstar.endpoint))
   assert.doesNotMatch(ip(`link show dev ${network.deviceOf('deathstar')}`), /xdp/)
   assert.equal(await answer(dial(network, 'xwing'), LANDING).then((found) => found?.slice(0, 3)), '200')
+})
+
+networkTest('D35 removing the datapath detaches everything and leaves nothing', async (lab, network) => {
+  using _ = deathstarServer(network)
+  assert.equal(await answer(dial(network, 'xwing'), LANDING, DROPPED_MS), null)
+  for (const _ of [1, 2]) await removeKernelDatapath(lab.options)
+  assert.match((await answer(dial(network, 'xwing'), LANDING)) ?? '', /^200 /)
+  assert.equal(existsSync(pinFolder(lab.options).root), false)
+  await assert.rejects(openKernelDatapath({ ...lab.options, purpose: 'read' }), {
+    name: 'DatapathError',
+    code: 'kernel-error',
+  })
 })
 
 networkTest('D31 the routes of the proxy are made once and removed as a whole', async (_: Laboratory, __: Network) => {
