@@ -17,11 +17,13 @@ export type PortPolicies = Pick<NetworkPolicyMessage, 'ingressPerPortPolicies' |
 
 const PORT_MAX = 65_535
 const IDENTITY_MAX = 2 ** 32 - 1
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-const HEADER_VALUE = /^[^\0-\x08\x0a-\x1f\x7f]*$/
-const PSEUDO_HEADERS: ReadonlySet<string> = new Set([':method', ':path', ':authority'])
+/** A token (RFC 9110 section 5.6.2). */
+export const HEADER_NAME: RegExp = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+export const HEADER_VALUE: RegExp = /^[^\0-\x08\x0a-\x1f\x7f]*$/
+/** What a matcher may name beside headers. */
+export const PSEUDO_HEADERS: ReadonlySet<string> = new Set([':authority', ':method', ':path', ':scheme'])
 /** They say where a message ends and whom it is for: a rule that changed them would let one request hide another. */
-const FRAMING_HEADERS: ReadonlySet<string> = new Set([
+export const FRAMING_HEADERS: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
   'expect',

@@ -203,6 +203,8 @@ function attribute(view: RequestView, name: string): string | null {
   if (name === PATH) return view.request.path
   if (name === ':method') return view.request.method
   if (name === ':authority' || name === 'host') return view.request.authority
+  // Nothing else is read: TLS is not terminated.
+  if (name === ':scheme') return 'http'
   return headerValue(view.headers, name)
 }
 

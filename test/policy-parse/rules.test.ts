@@ -88,6 +88,12 @@ test('P11 HTTP, Kafka and DNS rules are checked as the proxy will check them', (
     'header-name-missing /headers/2',
   ])
   assert.deepEqual(http({ headerMatches: [{ name: 'X', value: 'a\r\nb' }] }), ['header-value /headerMatches/0/name'])
+  assert.deepEqual(http({ headers: [':path /a', ':moon full'] }), ['header-name /headers/1'])
+  assert.deepEqual(http({ headerMatches: [{ name: ':path', value: '/a' }] }), ['header-name /headerMatches/0/name'])
+  const framing = { name: 'Content-Length', value: '0' }
+  assert.deepEqual(http({ headerMatches: [{ ...framing, mismatch: 'REPLACE' }] }), [
+    'header-not-mutable /headerMatches/0/mismatch',
+  ])
   const dns = (rule: Json) =>
     refusedEgress({ toPorts: [{ ports: [{ port: '53', protocol: 'UDP' }], rules: { dns: [rule] } }] })
   assert.deepEqual(dns({}), ['dns-name-or-pattern /toPorts/0/rules/dns/0'])

@@ -1,5 +1,6 @@
 /** `rules` of a port: HTTP, Kafka, DNS or a generic parser's (Cilium pkg/policy/api/{http,l7,kafka}.go). */
 import type { Json } from '../../../events/schema.ts'
+import { FRAMING_HEADERS, HEADER_NAME, HEADER_VALUE, PSEUDO_HEADERS } from '../../l7/check.ts'
 import type { DnsRule, HeaderMatch, HttpRule, KafkaRule, L7Rules, PortProtocol } from '../rule.ts'
 import type { SectionContext } from './ports.ts'
 import { type JsonObject, pointer, type Reader } from './reader.ts'
@@ -80,23 +81,23 @@ function readHeader(reader: Reader, value: Json, path: string): HttpRule['header
   return { name, value: wanted }
 }
 
-/** A token (RFC 9110 §5.6.2), or a pseudo-header. The proxy refuses a whole update for a name or value that HTTP does not have. */
-const HEADER_NAME = /^:?[-!#$%&'*+.^_`|~0-9A-Za-z]+$/
-const HEADER_VALUE = /^[^\0\r\n]*$/
-
+/** The proxy refuses a whole update for a name or value that HTTP does not have, and for a change of what frames a message. */
 function checkHeader(reader: Reader, path: string, name: string, value: string): void {
   if (name === '') reader.refuse('header-name-missing', path, 'header name missing')
-  else if (!HEADER_NAME.test(name)) reader.refuse('header-name', path, `${JSON.stringify(name)} is not a header name`)
-  if (!HEADER_VALUE.test(value)) reader.refuse('header-value', path, 'a header value has no line breaks')
+  else if (!HEADER_NAME.test(name) && !PSEUDO_HEADERS.has(name))
+    reader.refuse('header-name', path, `${JSON.stringify(name)} is not a header name`)
+  if (!HEADER_VALUE.test(value)) reader.refuse('header-value', path, 'a header value has no control characters')
 }
 
-const MISMATCHES: readonly string[] = ['LOG', 'ADD', 'DELETE', 'REPLACE']
+const CHANGES: readonly string[] = ['ADD', 'DELETE', 'REPLACE']
+const MISMATCHES: readonly string[] = ['LOG', ...CHANGES]
 
 function readHeaderMatch(reader: Reader, value: Json, path: string): HeaderMatch {
   const object = reader.object(value, path, ['mismatch', 'name', 'secret', 'value'])
   const name = reader.text(object, 'name', path) ?? ''
   const wanted = reader.text(object, 'value', path) ?? ''
   checkHeader(reader, pointer(path, 'name'), name, wanted)
+  if (PSEUDO_HEADERS.has(name)) reader.refuse('header-name', pointer(path, 'name'), `${name} is no header`)
   const mismatch = reader.text(object, 'mismatch', path) ?? ''
   if (mismatch !== '' && !isMismatch(mismatch)) {
     reader.refuse(
@@ -104,6 +105,9 @@ function readHeaderMatch(reader: Reader, value: Json, path: string): HeaderMatch
       pointer(path, 'mismatch'),
       `invalid header action ${mismatch}, must be one of ${MISMATCHES.join(', ')}`,
     )
+  }
+  if (CHANGES.includes(mismatch) && FRAMING_HEADERS.has(name.toLowerCase())) {
+    reader.refuse('header-not-mutable', pointer(path, 'mismatch'), `${name} frames the message: no ${mismatch}`)
   }
   return {
     name,
