@@ -27,6 +27,8 @@ export class SelectorCache {
   /** Those that stand for a whole address family: they also take the identities of unknown addresses. */
   readonly #wholeFamily: Set<CachedSelector> = new Set()
   readonly #names: Names = new Names()
+  /** Answers of `selectorsOf` since the last change: all subjects ask about the same identity. */
+  readonly #taking: Map<number, ReadonlySet<CachedSelector>> = new Map()
   /** Null where a selector with prefixes came, went or stands for others now. */
   #required: ReadonlySet<Cidr> | null = null
 
@@ -36,9 +38,14 @@ export class SelectorCache {
 
   /** Those that take the identity, in no particular order; none where it is not known. */
   selectorsOf(id: number): ReadonlySet<CachedSelector> {
+    const known = this.#taking.get(id)
+    if (known !== undefined) return known
     const identity = this.#identities.get(id)
-    if (identity === undefined) return new Set()
-    return new Set([...this.#asked(identity)].filter((cached) => cached.has(id)))
+    if (identity === undefined) return NOTHING
+    const taking = new Set([...this.#asked(identity)].filter((cached) => cached.has(id)))
+    if (this.#taking.size >= TAKING_MAX) this.#taking.clear()
+    this.#taking.set(id, taking)
+    return taking
   }
 
   /** The one selector of its text; every `acquire` needs a `release`. */
@@ -50,6 +57,7 @@ export class SelectorCache {
     }
     const cached = new CachedSelector(selector)
     cached.references = 1
+    this.#taking.clear()
     this.#selectors.set(selector.text, cached)
     if (isNamed(selector)) this.#named.add(cached)
     if (byLabels(selector)) this.#labelSelectors.add(cached)
@@ -60,6 +68,7 @@ export class SelectorCache {
 
   release(cached: CachedSelector): void {
     if (--cached.references > 0) return
+    this.#taking.clear()
     this.#selectors.delete(cached.text)
     this.#named.delete(cached)
     this.#wholeFamily.delete(cached)
@@ -70,6 +79,7 @@ export class SelectorCache {
 
   /** Removals first; an id that is known is replaced. */
   updateIdentities(added: readonly KnownIdentity[], removed: readonly number[]): void {
+    this.#taking.clear()
     for (const id of removed) this.#remove(id)
     for (const identity of added) this.#add(identity)
   }
@@ -153,6 +163,7 @@ export class SelectorCache {
 
   /** Names of this kind mean something else now: drop who is no longer meant, take who is. */
   #refresh(kind: Selector['kind']): void {
+    this.#taking.clear()
     for (const cached of this.#named) {
       if (cached.selector.kind !== kind) continue
       this.#cover(cached)
@@ -164,6 +175,10 @@ export class SelectorCache {
     }
   }
 }
+
+const NOTHING: ReadonlySet<CachedSelector> = new Set()
+/** Answers that are kept. */
+const TAKING_MAX = 1024
 
 function takes({ selector, covers }: CachedSelector, member: IdentityLabels): boolean {
   if (selector.kind === 'everyone') return true
