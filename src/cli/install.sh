@@ -4,10 +4,16 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-if [ ! -x node_modules/.bin/node ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+# Installed for this very lock: npm's own record is not newer for a checkout that only touched the file, so its text counts too.
+installed() {
+  [ -x node_modules/.bin/node ] || return 1
+  [ ! package-lock.json -nt node_modules/.package-lock.json ] || cmp -s package-lock.json node_modules/.package-lock.installed
+}
+if ! installed; then
   echo "installing npm packages" >&2
   # A registry without the binaries of other platforms leaves them out of the lock, which npm ci refuses; npm install takes the locked rest.
-  npm ci --no-audit --no-fund >/dev/null 2>&1 || npm install --no-save --no-audit --no-fund >&2
+  npm ci --no-audit --no-fund >/dev/null 2>&1 || npm install --no-save --no-audit --no-fund --loglevel=error >&2
+  cp package-lock.json node_modules/.package-lock.installed
 fi
 
 missing=""

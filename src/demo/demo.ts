@@ -1,8 +1,9 @@
 /**
  * `npm run demo`: the story on the kernel where it can be used, else on the model datapath. `--json` prints steps for programs, `--keep` leaves
- * everything running until Ctrl-C, `--stage kernel|model` insists. Ends 0 only if every step went as told; cleans up in any case.
+ * everything running until Ctrl-C, `--stage kernel|model` insists, `--state FOLDER` leaves the log there. Ends 0 only if every step went as told; cleans
+ * up in any case.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -13,7 +14,13 @@ import { modelStage } from './model-stage.ts'
 import { type Narrator, narratorForPeople, narratorForPrograms } from './narrator.ts'
 import { tellStory } from './story.ts'
 
-type Options = { readonly json: boolean; readonly keep: boolean; readonly stage: 'auto' | 'kernel' | 'model' }
+type Options = {
+  readonly json: boolean
+  readonly keep: boolean
+  readonly stage: 'auto' | 'kernel' | 'model'
+  /** Null: a folder that goes with the demo. */
+  readonly state: string | null
+}
 
 const EXIT = { ok: 0, failed: 1, usage: 2 } as const
 
@@ -23,12 +30,15 @@ function options(): Options {
       json: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       stage: { type: 'string', default: 'auto' },
+      state: { type: 'string' },
     },
   })
-  const { json, keep, stage } = values
+  const { json, keep, stage, state = null } = values
   if (stage !== 'auto' && stage !== 'kernel' && stage !== 'model')
     throw new TypeError(`--stage ${stage} is not one of auto, kernel, model`)
-  return { json, keep, stage }
+  if (state !== null && existsSync(join(state, 'log.db')))
+    throw new TypeError(`--state ${state} has a log already; the story begins with an empty one`)
+  return { json, keep, stage, state }
 }
 
 /** The kernel where it can be used; otherwise the model, with the reason in its scenery. */
@@ -43,7 +53,7 @@ async function chooseStage(wanted: Options['stage'], folder: string): Promise<St
   }
 }
 
-async function play({ json, keep, stage: wanted }: Options, stop: AbortSignal): Promise<number> {
+async function play({ json, keep, stage: wanted, state: kept }: Options, stop: AbortSignal): Promise<number> {
   const write = (text: string): void => void process.stdout.write(text)
   const narrator: Narrator = json ? narratorForPrograms(write) : narratorForPeople(write)
   const began = performance.now()
@@ -54,8 +64,10 @@ async function play({ json, keep, stage: wanted }: Options, stop: AbortSignal): 
   process.env['HINDCAST_NODE'] = NODE
   const stage = stack.use(await chooseStage(wanted, folder))
   narrator.progress(`${stage.datapath} datapath: ${stage.scenery}`)
-  const kept = keep ? waitForStop(narrator, folder, stop) : async (): Promise<void> => {}
-  const result = await tellStory({ stage, state: folder, narrator, stop, kept })
+  const state = kept ?? folder
+  mkdirSync(state, { recursive: true })
+  const meanwhile = keep ? waitForStop(narrator, state, stop) : async (): Promise<void> => {}
+  const result = await tellStory({ stage, state, narrator, stop, kept: meanwhile })
   narrator.end({ ...result, durationMs: Math.round(performance.now() - began) })
   return result.failed === 0 ? EXIT.ok : EXIT.failed
 }

@@ -53,8 +53,9 @@ function addNamespace(name: string, made: string[]): void {
 
 function setUpNode(node: string): void {
   run(['ip', '-n', node, 'addr', 'add', `${ROUTER}/32`, 'dev', 'lo'])
-  const settings = ['net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.default.rp_filter=0']
-  run([...inNamespace(node), 'sysctl', '-q', '-w', ...settings])
+  // By the shell: a bare Debian has no sysctl command.
+  const settings = ['echo 1 >ip_forward', 'echo 0 >conf/all/rp_filter', 'echo 0 >conf/default/rp_filter']
+  run([...inNamespace(node), 'sh', '-ec', ['cd /proc/sys/net/ipv4', ...settings].join('\n')])
 }
 
 function connectPod(node: string, { name, endpoint, ipv4 }: Member): PodDevice {

@@ -2,35 +2,24 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
+import { play, SCRIPT, type Told } from './play.ts'
+import { assertAsTold, assertEveryPosition, copyAlone } from './remembered.ts'
 
-const SCRIPT = join(import.meta.dirname, '../../src/demo/demo.ts')
+const folder = mkdtempSync(join(tmpdir(), 'hindcast-played-'))
+after(() => rmSync(folder, { recursive: true }))
+
 const STEPS = 12
+/** Commands of the story that speak of the log, asked again afterwards. */
+const TOLD_MIN = 9
+const POSITIONS_MIN = 60
 
-type Line =
-  | { readonly kind: 'progress'; readonly text: string }
-  | { readonly kind: 'begin'; readonly title: string }
-  | { readonly kind: 'step'; readonly title: string; readonly seen: string; readonly ok: boolean }
-  | { readonly kind: 'end'; readonly passed: number; readonly failed: number }
-
-async function play(...args: readonly string[]): Promise<{
-  readonly code: number | null
-  readonly lines: readonly Line[]
-  readonly err: string
-  readonly pid: number
-}> {
-  const child = spawn(process.execPath, [SCRIPT, '--json', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
-  const lines = out
-    .trimEnd()
-    .split('\n')
-    .filter((line) => line !== '')
-  return { code: child.exitCode, lines: lines.map((line) => JSON.parse(line) as Line), err, pid: child.pid ?? 0 }
-}
+/** Each datapath's story is played once. */
+const played = new Map<'kernel' | 'model', Told>()
 
 function leftovers(pid: number): readonly string[] {
   const namespaces = (() => {
@@ -43,7 +32,7 @@ function leftovers(pid: number): readonly string[] {
   return namespaces.filter((name) => name.startsWith(`hindcast-${pid}-`))
 }
 
-function assertTold({ code, lines, err }: Awaited<ReturnType<typeof play>>): void {
+function assertTold({ code, lines, err }: Told): void {
   const wrong = lines.filter((line) => line.kind === 'step' && !line.ok)
   assert.deepEqual([wrong, code, err], [[], 0, ''])
   const end = lines.at(-1)
@@ -56,17 +45,33 @@ const noKernel = process.getuid?.() === 0 ? false : 'needs root: the kernel data
 test('C40 the demo holds on the kernel: three ships, one policy, a killed agent, the past', {
   skip: noKernel,
 }, async () => {
-  const told = await play('--stage', 'kernel')
+  const told = await play('--stage', 'kernel', '--state', join(folder, 'kernel'))
+  played.set('kernel', told)
   assertTold(told)
   assert.deepEqual(leftovers(told.pid), [])
 })
 
 test('C40 the demo holds on the model datapath and says why it is not the kernel', async () => {
-  const told = await play('--stage', 'model')
+  const told = await play('--stage', 'model', '--state', join(folder, 'model'))
+  played.set('model', told)
   assertTold(told)
   const [first] = told.lines
   assert.ok(first?.kind === 'progress')
   assert.match(first.text, /^model datapath: the kernel is not used \(asked for by --stage\)/)
+})
+
+test('C42 from the copied log alone the commands of the story say again what they said', async () => {
+  for (const [stage, told] of played) {
+    using copy = copyAlone(join(folder, stage, 'log.db'), join(folder, `${stage}-told`))
+    assert.ok((await assertAsTold(copy, told)) >= TOLD_MIN, stage)
+  }
+})
+
+test('C42 from the copied log alone every reading verb answers at each position as when it was the last', async () => {
+  const stage = played.has('kernel') ? 'kernel' : 'model'
+  using copy = copyAlone(join(folder, stage, 'log.db'), join(folder, `${stage}-positions`))
+  assert.ok(copy.positions.length > POSITIONS_MIN)
+  await assertEveryPosition(copy, folder)
 })
 
 test('C40 a demo that is interrupted cleans up', async () => {

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { writeSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { EventId, StreamName, Timestamp } from '../../events/ids.ts'
 import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 
@@ -32,4 +33,6 @@ async function appendForever(): Promise<void> {
   }
 }
 
+// Who is killed writes nothing at its end: the next process would compile everything anew.
+flushCompileCache()
 await Promise.all(Array.from({ length: 4 }, appendForever))

@@ -11,8 +11,8 @@ import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 import { readEverything } from '../contract/log.ts'
 
 const KILLS = 200
-/** Two writers at a time on one file, so that a kill also meets another process's transaction. */
-const WRITERS = 2
+/** Several writers at a time on one file, so that a kill also meets another process's transaction. */
+const WRITERS = 5
 const EVENTS_A_BATCH = 3
 /** The first line of output comes after the start of the process; a kill falls within this time after it. */
 const LIFE_MAX_MS = 25
@@ -21,6 +21,7 @@ const LIFE_MAX_MS = 25
 async function killedWriter(path: string, name: string, lifeMs: number): Promise<readonly string[]> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'appender.ts'), path, name], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { NODE_COMPILE_CACHE: `${path}.code`, ...process.env },
   })
   let output = ''
   const ended = new Promise((resolve) => child.once('close', resolve))
