@@ -25,6 +25,11 @@ export class ConnectionRegistry {
     return this.#all.size
   }
 
+  /** Of all, those that would make room for others. */
+  get idleSize(): number {
+    return this.#idle.size
+  }
+
   /** Whether there was room. */
   add(connection: Connection): boolean {
     if (this.#all.size >= this.#max && !this.#evict()) return false

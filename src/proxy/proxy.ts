@@ -32,6 +32,8 @@ export interface EmbeddedProxy extends AsyncDisposable {
   readonly listeners: readonly string[]
   /** Open downstream connections. */
   readonly connections: number
+  /** Of those, the ones between two requests. */
+  readonly idleConnections: number
 }
 
 /** How often heads that take too long are looked for; a share of the timeout, so that it is kept roughly. */
@@ -73,6 +75,10 @@ class HttpProxy implements EmbeddedProxy {
 
   get connections(): number {
     return this.#services.registry.size
+  }
+
+  get idleConnections(): number {
+    return this.#services.registry.idleSize
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

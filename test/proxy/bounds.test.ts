@@ -71,7 +71,7 @@ test('H22 connections are bounded: the longest idle one makes room, and without 
   assert.equal(it.proxy.connections, 3)
   clients[0]!.received = ''
   clients[0]!.send('GET /b HTTP/1.1\r\n')
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await eventually(() => it.proxy.idleConnections === 2, 'the first to be busy')
   assert.match(await exchange(it.port, get('/new', 'Connection: close\r\n')), /"url":"\/new"/)
   await clients[1]!.rest()
   assert.equal(clients[2]!.ended || clients[2]!.reset, false)
@@ -79,7 +79,7 @@ test('H22 connections are bounded: the longest idle one makes room, and without 
   await eventually(() => it.proxy.connections === 2, 'the room of the third')
   await using another = await RawClient.to(it.port)
   another.send('GET /')
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await eventually(() => it.proxy.connections === 3 && it.proxy.idleConnections === 0, 'all to be busy')
   await using refused = await RawClient.to(it.port)
   await refused.rest()
   await eventually(
