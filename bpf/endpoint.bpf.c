@@ -66,15 +66,21 @@ inline_always int tell_failure(const struct passage *passage, int drop)
 	return drop;
 }
 
-/* A reopened connection is judged anew, so it also learns anew whether the proxy has it. */
-inline_always void remember_redirect(struct passage *passage, __be16 proxy_port)
+/*
+ * What the entry of a known connection learns from another packet: who sends by now, since identities change and addresses pass on, and whether
+ * the answers are the proxy's. A connection that began plain does not become the proxy's in the middle.
+ */
+inline_always void remember(struct passage *passage, bool proxied)
 {
-	if (passage->state != CT_REOPENED || !passage->connection)
+	struct ct_entry *entry = passage->connection;
+
+	if (!entry)
 		return;
-	if (proxy_port)
-		passage->connection->flags |= CT_PROXY_REDIRECT;
-	else
-		passage->connection->flags &= ~CT_PROXY_REDIRECT;
+	entry->src_sec_id = passage->source;
+	if (passage->state == CT_REOPENED)
+		entry->flags &= ~CT_PROXY_REDIRECT;
+	if (proxied && (passage->state == CT_REOPENED || passage->from_proxy))
+		entry->flags |= CT_PROXY_REDIRECT;
 }
 
 inline_always int forward_from_pod(struct __sk_buff *skb, const struct passage *passage)
@@ -131,7 +137,7 @@ inline_always int pod_egress(struct __sk_buff *skb)
 	drop = judge(skb, &passage, &proxy_port);
 	if (drop)
 		return drop;
-	remember_redirect(&passage, proxy_port);
+	remember(&passage, proxy_port);
 	if (!proxy_port)
 		return pod_goes_on(skb, &passage);
 	plain = passage.state == CT_ESTABLISHED && !is_proxied(&passage);
@@ -172,6 +178,8 @@ inline_always int from_ingress_proxy(struct __sk_buff *skb, struct passage *pass
 
 	if (passage->state == CT_NEW)
 		drop = ct_create(skb, INGRESS, &passage->packet, passage->now, passage->source, true);
+	else
+		remember(passage, true);
 	return drop ? tell_failure(passage, drop) : 0;
 }
 
@@ -215,7 +223,7 @@ inline_always int pod_ingress(struct __sk_buff *skb)
 	drop = judge(skb, &passage, &proxy_port);
 	if (drop)
 		return drop;
-	remember_redirect(&passage, proxy_port);
+	remember(&passage, proxy_port || passage.from_proxy);
 	return proxy_port ? turn_round(skb, proxy_port) : goes_to_pod(skb, &passage);
 }
 

@@ -151,25 +151,25 @@ inline_always void ct_count(struct ct_entry *entry, enum direction direction, __
 	}
 }
 
+/* The first packet of a TCP connection. It is never an answer, so nobody connects back to a port from which a pod has called. */
+inline_always bool is_first(const struct packet *packet)
+{
+	return packet->protocol == IPPROTO_TCP && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
 /*
- * Advances the entry by one packet; true where a SYN reopened a connection that both sides had closed. FIN and RST close the direction of
- * their sender; with both closed the entry ends soon and packets do not prolong it.
+ * Advances the entry by one packet; true where a first packet came after others: the port is used again, be the old connection closed or
+ * forgotten. FIN and RST close the direction of their sender; with both closed the entry ends soon and packets do not prolong it.
  */
 inline_always bool ct_advance(struct ct_entry *entry, enum direction direction, const struct packet *packet, __u32 bytes,
 			      __u32 now)
 {
-	bool reopened = false;
+	bool reopened = is_first(packet) && entry->flags & (CT_BOTH_CLOSING | CT_SEEN_NON_SYN);
 
-	if (packet->protocol == IPPROTO_TCP) {
-		bool syn = packet->tcp_flags & TCP_SYN;
-
-		if (!syn)
-			entry->flags |= CT_SEEN_NON_SYN;
-		if (syn && (entry->flags & CT_BOTH_CLOSING) == CT_BOTH_CLOSING) {
-			entry->flags &= ~(CT_BOTH_CLOSING | CT_SEEN_NON_SYN);
-			reopened = true;
-		}
-	}
+	if (reopened)
+		entry->flags &= ~(CT_BOTH_CLOSING | CT_SEEN_NON_SYN);
+	if (packet->protocol == IPPROTO_TCP && !(packet->tcp_flags & TCP_SYN))
+		entry->flags |= CT_SEEN_NON_SYN;
 	if ((entry->flags & CT_BOTH_CLOSING) != CT_BOTH_CLOSING)
 		entry->lifetime = now + ct_lifetime(packet->protocol, entry->flags);
 	if (packet->protocol == IPPROTO_TCP && packet->tcp_flags & (TCP_FIN | TCP_RST)) {
@@ -216,7 +216,8 @@ inline_always enum ct_result ct_lookup(struct __sk_buff *skb, enum direction dir
 	if (!is_tracked(packet))
 		return CT_NEW;
 	key = ct_reverse_key(packet, !ct_flag(direction));
-	*found = ct_find(&key, now);
+	if (!is_first(packet))
+		*found = ct_find(&key, now);
 	if (*found) {
 		ct_advance(*found, direction, packet, skb->len, now);
 		return CT_REPLY;

@@ -16,6 +16,7 @@
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
+#define TCP_ACK 0x10
 #define TCP_HEADER_BYTES 20
 #define UDP_HEADER_BYTES 8
 #define SCTP_HEADER_BYTES 12

@@ -96,6 +96,19 @@ export class KernelMap implements Disposable {
     return [...found.values()]
   }
 
+  /** Removes every entry whose key is so, without holding the whole map in memory. */
+  removeWhere(matches: (key: Buffer) => boolean): void {
+    const { keySize } = this.spec
+    const doomed: Buffer[] = []
+    for (const { keys, count } of this.#batches()) {
+      for (let i = 0; i < count; i++) {
+        const key = keys.subarray(i * keySize, (i + 1) * keySize)
+        if (matches(key)) doomed.push(key)
+      }
+    }
+    this.removeBatch(Buffer.concat(doomed))
+  }
+
   [Symbol.dispose](): void {
     closeFd(this.fd)
   }

@@ -6,9 +6,10 @@ import { DatapathError, type EndpointSpec, type LoadedProgram } from '../ports/d
 import { type AttachKind, attachProgram, detachProgram, type Hook } from './attach.ts'
 import { createMap, type KernelMap } from './bpf-map.ts'
 import { type PinFolder, unpin } from './bpffs.ts'
+import { conntrackAddresses } from './layout/conntrack.ts'
 import { endpointIdOf, endpointKey, endpointValue } from './layout/endpoint.ts'
 import { interfaceIndex } from './libc.ts'
-import { ENDPOINTS, POLICY, POLICY_MAPS } from './maps.ts'
+import { CONNTRACK_OTHER, CONNTRACK_TCP, ENDPOINTS, POLICY, POLICY_MAPS } from './maps.ts'
 import type { KernelProgram } from './program.ts'
 import { mapId, openOrCreate, type SharedMaps } from './shared-maps.ts'
 
@@ -65,9 +66,22 @@ export function detachEndpoint(folder: PinFolder, maps: SharedMaps, endpoint: En
   for (const { hook } of PROGRAMS) {
     detachProgram(ifindex, hook, folder.attachPaths(endpoint, hook))
   }
-  for (const { key } of entries) maps.get(ENDPOINTS).remove(key)
+  for (const { key } of entries) {
+    forgetConnections(maps, key)
+    maps.get(ENDPOINTS).remove(key)
+  }
   unpin(folder.policyPath(endpoint))
 }
+
+/** The next pod with the address must not take answers to calls of the last one. */
+function forgetConnections(maps: SharedMaps, endpoint: Buffer): void {
+  const address = endpoint.subarray(0, IPV4_BYTES)
+  for (const spec of [CONNTRACK_TCP, CONNTRACK_OTHER]) {
+    maps.get(spec).removeWhere((key) => conntrackAddresses(key).some((each) => each.equals(address)))
+  }
+}
+
+const IPV4_BYTES = 4
 
 /** One entry an endpoint; one under an address that it no longer has goes. */
 function enterEndpoint(endpoints: KernelMap, spec: EndpointSpec, ifindex: number): void {

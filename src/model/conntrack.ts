@@ -33,7 +33,7 @@ const BOTH_CLOSING: number = FLAG.rxClosing | FLAG.txClosing
 type Entry = {
   readonly tuple: PacketTuple
   readonly direction: 'in' | 'out'
-  readonly sourceIdentity: number
+  sourceIdentity: number
   rxPackets: number
   rxBytes: number
   txPackets: number
@@ -46,8 +46,8 @@ type Entry = {
   lastTxReport: number
 }
 
-/** The entry that a lookup found, for asking and changing whether the proxy has its connection. */
-export type Connection = { proxied: boolean }
+/** The entry that a lookup found, for asking and changing whether the proxy has its connection, and who sends. */
+export type Connection = { proxied: boolean; source: number }
 
 export class Conntrack {
   readonly #tcp = new Map<string, Entry>()
@@ -60,7 +60,7 @@ export class Conntrack {
       return { state: related === null ? 'new' : 'related', connection: asConnection(related) }
     }
     if (!isTracked(packet)) return { state: 'new', connection: null }
-    const reply = this.#find(turned(packet), hook === 'egress' ? 'in' : 'out', now)
+    const reply = isFirst(packet) ? null : this.#find(turned(packet), hook === 'egress' ? 'in' : 'out', now)
     if (reply !== null) {
       advance(reply, hook, packet, now)
       return { state: 'reply', connection: asConnection(reply) }
@@ -97,6 +97,14 @@ export class Conntrack {
   /** Those that still count. */
   entries(now: number): readonly ConntrackEntry[] {
     return [...this.#tcp.values(), ...this.#other.values()].filter(({ expires }) => expires >= now).map(asReported)
+  }
+
+  /** Everything from or to an address, as when its endpoint goes. */
+  forget(address: string): void {
+    for (const table of [this.#tcp, this.#other]) {
+      for (const [key, { tuple }] of table)
+        if (tuple.source === address || tuple.destination === address) table.delete(key)
+    }
   }
 
   #related(hook: Hook, { quoted, destination }: ModelPacket, now: number): Entry | null {
@@ -152,12 +160,25 @@ function asConnection(entry: Entry | null): Connection | null {
     set proxied(is) {
       entry.flags = is ? entry.flags | FLAG.proxyRedirect : entry.flags & ~FLAG.proxyRedirect
     },
+    get source() {
+      return entry.sourceIdentity
+    },
+    set source(identity) {
+      entry.sourceIdentity = identity
+    },
   }
 }
 
-/** True where a SYN opened a connection again that both sides had closed. */
+/** The first packet of a TCP connection, which is never an answer. */
+function isFirst({ protocol, tcpFlags }: ModelPacket): boolean {
+  return protocol === PROTOCOL.tcp && (tcpFlags & (TCP_FLAGS.syn | TCP_FLAGS.ack)) === TCP_FLAGS.syn
+}
+
+/** True where a first packet came after others: the port is used again. */
 function advance(entry: Entry, hook: Hook, packet: ModelPacket, now: number): boolean {
-  const reopened = packet.protocol === PROTOCOL.tcp && seeTcp(entry, packet.tcpFlags)
+  const reopened = isFirst(packet) && (entry.flags & (BOTH_CLOSING | FLAG.seenNonSyn)) !== 0
+  if (reopened) entry.flags &= ~(BOTH_CLOSING | FLAG.seenNonSyn)
+  if (packet.protocol === PROTOCOL.tcp && (packet.tcpFlags & TCP_FLAGS.syn) === 0) entry.flags |= FLAG.seenNonSyn
   if ((entry.flags & BOTH_CLOSING) !== BOTH_CLOSING) entry.expires = now + lifetime(entry)
   if (packet.protocol === PROTOCOL.tcp && (packet.tcpFlags & (TCP_FLAGS.fin | TCP_FLAGS.rst)) !== 0) {
     entry.flags |= hook === 'ingress' ? FLAG.rxClosing : FLAG.txClosing
@@ -165,14 +186,6 @@ function advance(entry: Entry, hook: Hook, packet: ModelPacket, now: number): bo
   }
   count(entry, hook, packet, now)
   return reopened
-}
-
-function seeTcp(entry: Entry, tcpFlags: number): boolean {
-  const syn = (tcpFlags & TCP_FLAGS.syn) !== 0
-  if (!syn) entry.flags |= FLAG.seenNonSyn
-  if (!syn || (entry.flags & BOTH_CLOSING) !== BOTH_CLOSING) return false
-  entry.flags &= ~(BOTH_CLOSING | FLAG.seenNonSyn)
-  return true
 }
 
 function lifetime({ tuple, flags }: Entry): number {

@@ -122,6 +122,8 @@ export class ModelDatapath implements Datapath {
   }
 
   async detachEndpoint(endpoint: EndpointId): Promise<void> {
+    const address = this.#endpoints.get(endpoint)?.ipv4 ?? null
+    if (address !== null) this.#conntrack.forget(address)
     this.#forget(endpoint)
     this.#maps.remove(endpoint)
     this.#changes.next()

@@ -80,7 +80,7 @@ export function fromEndpoint(world: HookWorld, endpoint: EndpointSpec, packet: M
   if (found.state === 'reply' || found.state === 'related') return replies(passage)
   const judged = judge(passage)
   if (judged.kind === 'drop') return judged
-  rememberRedirect(passage, judged.port)
+  remember(passage, judged.port !== null || passage.fromProxy)
   return judged.port === null ? goesOn(passage) : toProxy(passage, judged.port)
 }
 
@@ -106,7 +106,7 @@ export function toEndpoint(world: HookWorld, endpoint: EndpointSpec, packet: Mod
   if (found.state === 'new' && world.proxyHolds(packet)) return { kind: 'proxy', port: null }
   const judged = judge(passage)
   if (judged.kind === 'drop') return judged
-  rememberRedirect(passage, judged.port)
+  remember(passage, judged.port !== null || passage.fromProxy)
   return judged.port === null ? goesOn(passage) : toProxy(passage, judged.port)
 }
 
@@ -146,9 +146,12 @@ function judge(
   return { kind: 'pass', port }
 }
 
-/** A connection that was opened again is judged anew, so it also learns anew whether the proxy has it. */
-function rememberRedirect({ state, connection }: Passage, port: Port | null): void {
-  if (state === 'reopened' && connection !== null) connection.proxied = port !== null
+/** A known connection learns who sends by now, and whether its answers are the proxy's; one that began plain stays so. */
+function remember({ state, connection, source, fromProxy }: Passage, proxied: boolean): void {
+  if (connection === null) return
+  connection.source = source
+  if (state === 'reopened') connection.proxied = false
+  if (proxied && (state === 'reopened' || fromProxy)) connection.proxied = true
 }
 
 /** The endpoint answers. What answers the proxy goes to the proxy, whose connection may carry a foreign address. */
@@ -166,10 +169,11 @@ function goesOn({ world, packet, source, connection, fromProxy, hook }: Passage)
 }
 
 /** The proxy has judged this already; the entry makes the endpoint's answers go back to it. */
-function fromIngressProxy({ world, packet, source, state }: Passage): HookOutcome {
+function fromIngressProxy(passage: Passage): HookOutcome {
+  const { world, packet, source, state } = passage
   if (state === 'new') {
     world.conntrack.create('ingress', packet, { now: world.nowSeconds, sourceIdentity: source, proxied: true })
-  }
+  } else remember(passage, true)
   return on(packet)
 }
 

@@ -156,6 +156,33 @@ function endpoints(withDatapath: WithDatapath): void {
       assert.equal(await send(request), 'dropped')
     },
   )
+  withDatapath(
+    'D21 the connections of a detached endpoint are forgotten, those of others are not',
+    async ({ datapath, attach, send }) => {
+      const query = {
+        ...request,
+        direction: 'egress',
+        protocol: UDP,
+        sourcePort: 46_000,
+        destinationPort: 53,
+        syn: false,
+      } as const
+      for (const pod of [WEB, DB]) {
+        await attach(pod)
+        await write(datapath, [[{ ...ANY, direction: 'egress' }, ALLOW]], [], pod.endpoint)
+        assert.equal(await send({ ...query, local: pod.ipv4 }), 'passed')
+      }
+      await datapath.detachEndpoint(WEB.endpoint)
+      assert.deepEqual(
+        (await datapath.readConntrack()).map(({ source }) => source),
+        [DB.ipv4],
+      )
+      await attach(WEB)
+      const answer = { ...query, direction: 'ingress', sourcePort: 53, destinationPort: 46_000 } as const
+      assert.equal(await send({ ...answer, local: WEB.ipv4 }), 'dropped')
+      assert.equal(await send({ ...answer, local: DB.ipv4 }), 'passed')
+    },
+  )
 }
 
 function policyMaps(withDatapath: WithDatapath): void {
@@ -419,6 +446,36 @@ function connections(withDatapath: WithDatapath): void {
       assert.equal(seen.length, 1)
     },
   )
+  withDatapath(
+    'D29 the first packet of a connection is never an answer; a port that is used again is judged and told anew',
+    async ({ datapath, attach, send, settled }) => {
+      await attach(WEB)
+      await write(datapath, [[{ ...ANY, direction: 'egress' }, ALLOW]])
+      const call = { ...request, direction: 'egress', sourcePort: 47_000 } as const
+      const back = { ...call, direction: 'ingress', sourcePort: 80, destinationPort: 47_000 } as const
+      assert.equal(await send(call), 'passed')
+      assert.equal(await send(back), 'dropped')
+      assert.equal(await send({ ...back, syn: false }), 'passed')
+      await settled()
+      const seen = collected(datapath)
+      assert.equal(await send({ ...call, syn: false }), 'passed')
+      assert.equal(await send(call), 'passed')
+      assert.equal(await send(call), 'passed')
+      await settled()
+      assert.equal(seen.length, 1)
+    },
+  )
+  withDatapath('D30 conntrack follows the identity of the source', async ({ datapath, attach, send }) => {
+    await attach(WEB)
+    await write(datapath, [[ANY, ALLOW]])
+    await send(request)
+    await datapath.writeIpcache({ upserts: [peer(`${CLIENT}/32`, CLIENT_IDENTITY)], removals: [] })
+    await send({ ...request, syn: false })
+    assert.deepEqual(
+      (await datapath.readConntrack()).map(({ sourceSecurityId }) => sourceSecurityId),
+      [CLIENT_IDENTITY],
+    )
+  })
   withDatapath('D29 a change of policy holds for connections that exist', async ({ datapath, attach, send }) => {
     await attach(WEB)
     await write(datapath, [[ANY, ALLOW]])

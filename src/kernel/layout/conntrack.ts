@@ -29,6 +29,11 @@ export function tcpConntrackKey(tuple: ConnectionTuple, direction: 'ingress' | '
   return bytes
 }
 
+/** The two addresses of a key, in network order. */
+export function conntrackAddresses(key: Buffer): readonly [Buffer, Buffer] {
+  return [key.subarray(0, 4), key.subarray(4, 8)]
+}
+
 /** The second of the monotonic clock at which the entry stops to count. */
 export function conntrackLifetime(value: Buffer): number {
   return value.readUInt32LE(LIFETIME_AT)
