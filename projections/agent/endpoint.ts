@@ -110,6 +110,7 @@ export function evolveEndpoint(endpoint: AgentEndpoint, recorded: Recorded<Agent
     case 'EndpointRegenerationStarted':
       return { ...endpoint, pending: null, running: event, reads: positionOf(event.reads), stale: false }
     case 'PolicyMapWritten':
+      if (event.build !== null && endpoint.running?.build !== event.build) return endpoint
       return { ...endpoint, policyMap: applyPolicyMapDeltas(endpoint.policyMap, event.deltas) }
     case 'EndpointRegenerationSucceeded':
       if (endpoint.running?.build !== event.build) return endpoint

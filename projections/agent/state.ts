@@ -30,6 +30,9 @@ import { evolveProxy, NO_PROXY, PROXY_READS, type ProxyState } from './proxy.ts'
 /** A change of the repository to which the node has not reacted yet. */
 export type Unreacted = { readonly revision: number; readonly position: Position }
 
+/** The identity of a prefix on this node. */
+export type LocalIdentity = { readonly identity: IdentityId; readonly allocatedAt: Position }
+
 export type AgentState = {
   readonly node: NodeName
   /** Of the policy repository; 1 before the first policy. */
@@ -49,7 +52,7 @@ export type AgentState = {
   readonly remote: PersistentMap<string, EventOf<'EndpointCreated'>>
   /** Whose each endpoint address is, here and on other nodes. `owner` is the stream and id of the endpoint that took it last. */
   readonly addresses: PersistentMap<Cidr, { readonly identity: IdentityId; readonly owner: string }>
-  readonly localIdentities: PersistentMap<Cidr, IdentityId>
+  readonly localIdentities: PersistentMap<Cidr, LocalIdentity>
   readonly ipcache: PersistentMap<Cidr, EventOf<'IpcacheUpserted'>>
   readonly proxy: ProxyState
 }
@@ -133,9 +136,12 @@ function evolveOwn(state: AgentState, recorded: Recorded<NodeEvent>): AgentState
       }
     case 'IdentityAllocated':
       if (event.prefix === null) return state
-      return { ...state, localIdentities: state.localIdentities.set(event.prefix, event.identity) }
+      return {
+        ...state,
+        localIdentities: state.localIdentities.set(event.prefix, { identity: event.identity, allocatedAt: position }),
+      }
     case 'IdentityReleased':
-      return { ...state, localIdentities: state.localIdentities.filter((identity) => identity !== event.identity) }
+      return { ...state, localIdentities: state.localIdentities.filter(({ identity }) => identity !== event.identity) }
     case 'IpcacheUpserted':
       return { ...state, ipcache: state.ipcache.set(event.prefix, event) }
     case 'IpcacheDeleted':

@@ -34,6 +34,7 @@ import { Journal } from './journal.ts'
 import { Listeners } from './listeners.ts'
 import { Permits } from './permits.ts'
 import type { PolicyView } from './policy-view.ts'
+import { Prefixes } from './prefixes.ts'
 import { Publisher } from './publisher.ts'
 import { Retries } from './retries.ts'
 import { flowOf } from './verdicts.ts'
@@ -107,6 +108,7 @@ class NodeAgent implements Agent {
   readonly #workers: EndpointWorkers
   readonly #publishers: Readonly<Record<XdsType, Publisher>>
   readonly #ipcache: IpcacheSync
+  readonly #prefixes: Prefixes
   readonly #retries: Retries
   readonly #stop: AbortController = new AbortController()
   readonly #subscriptions: Subscription[] = []
@@ -142,10 +144,12 @@ class NodeAgent implements Agent {
     const { npds, lds } = this.#publishers
     const permits = new Permits(this.#options.buildsMax)
     const listeners = new Listeners({ journal, view, lds, options: this.#options.listeners })
-    const tools = { view, journal, policy, datapath, npds, permits, clock, listeners, logger }
+    this.#ipcache = new IpcacheSync({ datapath, view, clock, logger, signal, onSynced: () => this.#synced(), onEnd })
+    this.#prefixes = new Prefixes({ view, policy, ipcache: this.#ipcache, signal, onPassed: () => this.#react() })
+    const prefixes = this.#prefixes
+    const tools = { view, journal, policy, datapath, npds, permits, clock, listeners, prefixes, logger }
     const onIdle = (error: unknown): void => (error === null ? this.#pulse() : this.#over(error))
     this.#workers = new EndpointWorkers({ tools, view, clock, logger, signal, onIdle })
-    this.#ipcache = new IpcacheSync({ datapath, view, clock, logger, signal, onSynced: () => this.#react(), onEnd })
     this.#retries = new Retries({ view, journal, clock, signal, onEnd })
     this.#caughtUp.promise.catch(() => undefined)
   }
@@ -317,7 +321,7 @@ class NodeAgent implements Agent {
             notices: answered,
             required: this.#policy.requiredPrefixes(),
             inKernel: this.#ipcache.identities,
-            publishable: () => true,
+            passed: this.#prefixes.passed,
             position: this.#view.position,
           })
         })
@@ -328,6 +332,12 @@ class NodeAgent implements Agent {
     }
     this.#reacting = false
     this.#pulse()
+  }
+
+  /** Builds wait for the ipcache, and identities for being out of it. */
+  #synced(): void {
+    this.#view.wake()
+    this.#react()
   }
 
   #publishHosts(): void {

@@ -12,6 +12,7 @@ import type { Journal } from './journal.ts'
 import type { Listeners } from './listeners.ts'
 import type { Permits } from './permits.ts'
 import type { PolicyView } from './policy-view.ts'
+import type { Prefixes } from './prefixes.ts'
 import type { Publisher } from './publisher.ts'
 import type { View } from './view.ts'
 
@@ -24,6 +25,7 @@ export type BuildTools = {
   readonly permits: Permits
   readonly clock: Clock
   readonly listeners: Listeners
+  readonly prefixes: Prefixes
   readonly logger: Logger
 }
 

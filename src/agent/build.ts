@@ -1,6 +1,6 @@
 /**
  * One build of one endpoint, in Cilium's order: policy calculation, proxy ports and listeners, network policy, the proxy's acknowledgement,
- * program, map. It reads one situation, says which (`reads`), and ends as `EndpointRegenerationSucceeded` or `…Failed`.
+ * program, map, ipcache. It reads one situation, says which (`reads`), and ends as `EndpointRegenerationSucceeded` or `…Failed`.
  *
  * Invariants:
  * 1. Nothing is written to the map before the proxy has acknowledged what the map will point at; a redirect without a listener is a deny.
@@ -29,6 +29,7 @@ export async function buildEndpoint(tools: BuildTools, id: EndpointId): Promise<
     const resolved = resolvedOf(tools, begun)
     const proxied = await toProxy(tools, phases, begun, resolved)
     const enforced = await toDatapath(tools, phases, begun, resolved, proxied)
+    await phases.measure('ipcacheSync', () => tools.prefixes.published(begun.id, begun.reads))
     await succeed(tools, phases, begun, { resolved, proxied, enforced })
   } catch (error) {
     const failure = asFailure(error)
@@ -92,7 +93,7 @@ async function succeed(tools: BuildTools, phases: Phases, begun: Begun, success:
   }
   const stream = endpointStream(view.now.state.node, id)
   await journal.commit((now) => {
-    if (isReplaced(now, begun)) return endBuild(now, replaced(end), [], reads)
+    if (isGone(now, begun)) return endBuild(now, forGone(end), [], reads)
     const current = now.state.endpoints.get(id)
     const written = mapWritten(id, started.build, current?.policyMap ?? EMPTY_POLICY_MAP, enforced.map)
     return endBuild(now, end, written === null ? [] : [{ stream, event: written, cause: reads }], reads)
@@ -108,13 +109,13 @@ function redirectsOf(id: EndpointId, { redirects }: Resolved, { ports }: Proxied
   })
 }
 
-/** The endpoint was deleted and its id given to another one meanwhile; what was built goes before that one's first build. */
-function isReplaced({ state }: Situation, { id, started }: Begun): boolean {
+/** The endpoint was deleted meanwhile, and perhaps its id given to another one; what was built goes before that one's first build. */
+function isGone({ state }: Situation, { id, started }: Begun): boolean {
   const current = state.endpoints.get(id)
-  return current !== undefined && current.running?.build !== started.build
+  return current === undefined || current.leaving || current.running?.build !== started.build
 }
 
-function replaced(
+function forGone(
   end: EventOf<'EndpointRegenerationSucceeded' | 'EndpointRegenerationFailed'>,
 ): EventOf<'EndpointRegenerationFailed'> {
   const { endpoint, build, revision, phases } = end
@@ -125,8 +126,8 @@ function replaced(
     build,
     revision,
     phase: 'mapSync',
-    code: 'endpoint-replaced',
-    reason: 'the id belongs to another endpoint now',
+    code: 'endpoint-gone',
+    reason: 'the endpoint was deleted while it was built',
     retryInMs: null,
     phases,
   }
@@ -142,9 +143,10 @@ function asFailure(error: unknown): Failure | null {
 }
 
 async function fail(tools: BuildTools, phases: Phases, begun: Begun, failure: Failure): Promise<void> {
-  const { journal, logger } = tools
+  const { journal, logger, prefixes } = tools
   const { id, started, reads } = begun
   const phase = phases.current
+  prefixes.pass(id, reads)
   const { code, reason } = failure
   logger.warn({ endpoint: id, build: started.build, phase, code, reason }, 'a build failed; what was in force stays')
   await revertNetworkPolicy(tools, begun)
@@ -162,6 +164,6 @@ async function fail(tools: BuildTools, phases: Phases, begun: Begun, failure: Fa
       retryInMs: failure.retry ? retryDelayMs(failures) : null,
       phases: phases.toList(),
     }
-    return endBuild(now, isReplaced(now, begun) ? replaced(end) : end, [], reads)
+    return endBuild(now, isGone(now, begun) ? forGone(end) : end, [], reads)
   })
 }

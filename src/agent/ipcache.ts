@@ -35,6 +35,10 @@ export class IpcacheSync {
     return !this.#running && this.#wanted === this.#options.view.now.state.ipcache
   }
 
+  has(prefix: Cidr): boolean {
+    return this.#known.has(prefix)
+  }
+
   /** Identities that the datapath's ipcache names. */
   get identities(): ReadonlySet<IdentityId> {
     return this.#identities

@@ -3,13 +3,13 @@ import type { Phase } from '../../events/regeneration.ts'
 import type { Clock } from '../ports/clock.ts'
 
 export type PhaseName =
-  | 'buildPermitAcquisition'
   | 'policyCalculation'
   | 'proxyConfiguration'
   | 'proxyPolicyCalculation'
   | 'proxyWaitForAck'
   | 'loadProgram'
   | 'mapSync'
+  | 'ipcacheSync'
 
 export class Phases {
   readonly #clock: Clock

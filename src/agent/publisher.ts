@@ -116,19 +116,40 @@ export class Publisher {
 
   /**
    * The refusal may be for any resource that was not acknowledged before, also for one that nobody waited for. All of them are taken back, then
-   * each is tried alone.
+   * each is tried alone, on what was acknowledged.
    */
   async #sortOut(group: readonly Waiting[], detail: string): Promise<void> {
     const names = new Set(group.map(({ name }) => name))
     const suspects = [...this.#unacknowledged().filter(({ name }) => !names.has(name)), ...group]
     await this.#revert(suspects)
-    for (const suspect of suspects) {
-      const published: Published = suspects.length === 1 ? { kind: 'refused', detail } : await this.#publish([suspect])
-      if (published.kind === 'refused') this.#warn(suspect, published.detail)
-      const stays = published.kind === 'acked' || (published.kind !== 'refused' && suspect.answer === null)
-      if (!stays && suspects.length > 1) await this.#revert([suspect])
-      suspect.answer?.resolve(published)
+    const [only, ...others] = suspects
+    if (only !== undefined && others.length === 0) return this.#refuse(only, detail)
+    for (const [index, suspect] of suspects.entries()) {
+      const published = await this.#publish([suspect])
+      if (published.kind === 'acked') suspect.answer?.resolve(published)
+      else if (published.kind === 'refused') {
+        await this.#revert([suspect])
+        this.#refuse(suspect, published.detail)
+      } else {
+        await this.#giveUp(suspects.slice(index), published)
+        return
+      }
     }
+  }
+
+  /** Nobody answers any more, so nobody can be blamed: what is not waited for is served, and is suspect when somebody answers again. */
+  async #giveUp(suspects: readonly Waiting[], published: Published): Promise<void> {
+    await this.#serve([
+      ...suspects.filter(({ answer }) => answer === null),
+      ...this.#before(suspects.filter(({ answer }) => answer !== null)),
+    ])
+    for (const { answer } of suspects) answer?.resolve(published)
+  }
+
+  #refuse({ name, answer }: Waiting, detail: string): void {
+    const { logger, xds } = this.#options
+    logger.warn({ xds, resource: name, detail }, 'the proxy refuses a resource; what it took before stays')
+    answer?.resolve({ kind: 'refused', detail })
   }
 
   #unacknowledged(): readonly Waiting[] {
@@ -140,27 +161,21 @@ export class Publisher {
       .map((name) => ({ name, resource: served.get(name) ?? null, cause: null, answer: null }))
   }
 
-  #warn({ name }: Offer, detail: string): void {
-    const { logger, xds } = this.#options
-    logger.warn({ xds, resource: name, detail }, 'the proxy refuses a resource; what it took before stays')
-  }
-
-  /**
-   * Serves again what was acknowledged last; what was taken away stays away, because that cannot be what is refused. Its own outcome changes
-   * nothing: there is nothing better to serve.
-   */
+  /** Serves again what was acknowledged last. Its own outcome changes nothing: there is nothing better to serve. */
   async #revert(group: readonly Offer[]): Promise<void> {
     if (group.length === 0) return
-    const { view, xds, server, ackDeadlineMs } = this.#options
-    const { acknowledged } = view.now.state.proxy
-    const served = await this.#serve(
-      group.map(({ name, cause, resource }) => ({
-        name,
-        cause,
-        resource: resource === null ? null : (acknowledged[xds].get(name) ?? null),
-      })),
-    )
+    const { xds, server, ackDeadlineMs } = this.#options
+    const served = await this.#serve(this.#before(group))
     if (served.kind === 'served') await this.#whileRunning(server.acknowledged(xds, served.version, ackDeadlineMs))
+  }
+
+  /** As acknowledged last; what was taken away stays away, because that cannot be what is refused. */
+  #before(group: readonly Offer[]): readonly Offer[] {
+    const { view, xds } = this.#options
+    const acknowledged = view.now.state.proxy.acknowledged[xds]
+    return group.map(({ name, cause, resource }) => {
+      return { name, cause, resource: resource === null ? null : (acknowledged.get(name) ?? null) }
+    })
   }
 
   async #publish(group: readonly Waiting[]): Promise<Published> {

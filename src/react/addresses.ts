@@ -2,7 +2,7 @@
  * The node's ipcache and the local identities behind it.
  *
  * Addresses of endpoints go to their identity as soon as it is known. A prefix that policies name gets a local identity first, so that maps can
- * point at it, and its ipcache entry when it is `publishable`; when nobody names it any more, the entry goes first and the identity after it is
+ * point at it, and its ipcache entry when they do (prefixes.ts); when nobody names it any more, the entry goes first and the identity after it is
  * out of the kernel.
  */
 import type { EventOf } from '../../events/catalogue.ts'
@@ -10,6 +10,7 @@ import { type Cidr, type IdentityId, nodeStream, type Position } from '../../eve
 import type { AgentState } from '../../projections/agent/state.ts'
 import { nodeOf } from '../../projections/ledger/ledger.ts'
 import { decideAllocatePrefixes } from '../decide/identities.ts'
+import { mapHorizon, type Passed } from './prefixes.ts'
 import type { Fact, Situation } from './situation.ts'
 
 /** Local identities for the required prefixes that have none. */
@@ -33,9 +34,9 @@ export function releasePrefixes(
   inKernel: ReadonlySet<IdentityId>,
 ): readonly Fact[] {
   return [...state.localIdentities]
-    .filter(([prefix, identity]) => !required.has(prefix) && !inKernel.has(identity))
-    .filter(([prefix, identity]) => state.ipcache.get(prefix)?.identity !== identity)
-    .map(([, identity]): Fact => {
+    .filter(([prefix, { identity }]) => !required.has(prefix) && !inKernel.has(identity))
+    .filter(([prefix, { identity }]) => state.ipcache.get(prefix)?.identity !== identity)
+    .map(([, { identity }]): Fact => {
       const event: EventOf<'IdentityReleased'> = { type: 'IdentityReleased', v: 1, identity }
       return { stream: nodeStream(state.node), event, cause: null }
     })
@@ -43,14 +44,21 @@ export function releasePrefixes(
 
 type Wanted = Pick<EventOf<'IpcacheUpserted'>, 'identity' | 'origin'>
 
-/** What turns the ipcache into what it should be. Entries that a user or the system made are left alone. */
+/**
+ * What turns the ipcache into what it should be. Entries that a user or the system made are left alone. `folded` are the local identities that are on
+ * the log for certain.
+ */
 export function alignIpcache(
   { state }: Situation,
   required: ReadonlySet<Cidr>,
-  publishable: (prefix: Cidr) => boolean,
+  { folded, passed }: { readonly folded: AgentState['localIdentities']; readonly passed: Passed },
 ): readonly Fact[] {
   const stream = nodeStream(state.node)
-  const wanted = wantedIpcache(state, required, publishable)
+  const horizon = mapHorizon(state, passed)
+  const wanted = wantedIpcache(state, required, (prefix) => {
+    const local = folded.get(prefix)
+    return local !== undefined && (horizon === null || local.allocatedAt <= horizon)
+  })
   const upserts = [...wanted]
     .filter(([prefix, want]) => differs(state.ipcache.get(prefix), want))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -71,7 +79,7 @@ function wantedIpcache(
   publishable: (prefix: Cidr) => boolean,
 ): ReadonlyMap<Cidr, Wanted> {
   const wanted = new Map<Cidr, Wanted>()
-  for (const [prefix, identity] of localIdentities) {
+  for (const [prefix, { identity }] of localIdentities) {
     const stands = ipcache.get(prefix)?.identity === identity
     if (required.has(prefix) && (stands || publishable(prefix))) wanted.set(prefix, { identity, origin: 'policy' })
   }

@@ -4,6 +4,7 @@ import { alignIpcache, allocatePrefixes, releasePrefixes } from './addresses.ts'
 import { announceLeaving } from './builds.ts'
 import { giveIdentity, reactToIdentities, waitingForIdentity } from './identities.ts'
 import { reactToPolicy } from './policy.ts'
+import type { Passed } from './prefixes.ts'
 import { type Fact, inTurn, type Situation } from './situation.ts'
 
 /** What the policy engine said about an event: the identities whose resolved policy it changed. */
@@ -20,14 +21,13 @@ export type Surroundings = {
   readonly required: ReadonlySet<Cidr>
   /** Identities that the kernel's ipcache names. */
   readonly inKernel: ReadonlySet<IdentityId>
-  /** Whether the maps are ready for a prefix to have its own identity. */
-  readonly publishable: (prefix: Cidr) => boolean
+  readonly passed: Passed
   readonly position: Position
 }
 
 export function dueReactions(
   now: Situation,
-  { notices, required, inKernel, publishable, position }: Surroundings,
+  { notices, required, inKernel, passed, position }: Surroundings,
 ): readonly Fact[] {
   const byRevision = new Map(notices.map(({ revision, affected }) => [revision, affected]))
   const others = notices.filter(({ revision, affected }) => revision === null && affected.size > 0)
@@ -39,7 +39,7 @@ export function dueReactions(
       (change) => (then: Situation) => reactToPolicy(then, change, byRevision.get(change.revision) ?? everyone(then)),
     ),
     ...others.map((notice) => (then: Situation) => reactToIdentities(then, notice.affected, notice.position)),
-    (then) => alignIpcache(then, required, publishable),
+    (then) => alignIpcache(then, required, { folded: now.state.localIdentities, passed }),
     (then) => releasePrefixes(then, required, inKernel),
   ])
 }

@@ -22,6 +22,8 @@ type Tracked = {
   /** Revisions that only a build of it may realise. */
   owed: Set<number>
   map: Map<string, PolicyMapEntry>
+  /** Number of the last build of an earlier endpoint of the id. */
+  readonly buildsBefore: number
 }
 
 type Xds = {
@@ -166,6 +168,7 @@ export class Invariants {
       realised: null,
       owed: new Set(),
       map: new Map(),
+      buildsBefore: this.#builds.get(endpoint) ?? 0,
     })
   }
 
@@ -263,7 +266,7 @@ export class Invariants {
   }
 
   #written(endpoint: Tracked, { build, deltas, digest, entries }: EventOf<'PolicyMapWritten'>): void {
-    if (endpoint.leaving) return
+    if (endpoint.leaving || this.#isOfEarlier(endpoint, build)) return
     if (build !== null) equal(build, endpoint.running?.build, 'the running build writes')
     for (const { key, before, after } of deltas) {
       const name = JSON.stringify(key)
@@ -294,12 +297,18 @@ export class Invariants {
   }
 
   #succeeded(endpoint: Tracked, event: EventOf<'EndpointRegenerationSucceeded'>): void {
-    if (endpoint.leaving) return
+    if (endpoint.leaving || this.#isOfEarlier(endpoint, event.build)) return
     equal(event.build, endpoint.running?.build, 'the running build ends')
     equal(event.revision, endpoint.running?.revision, 'a build realises the revision that it read')
     equal(event.desiredDigest, event.realizedDigest, 'what is realised is what is desired')
     equal(event.realizedDigest, policyMapDigest(endpoint.map), 'the map on the log is what is realised')
     holds((endpoint.realised ?? 0) <= event.revision, 'a realised revision never goes back')
+    const published = new Set(this.#ipcache.values())
+    for (const { key } of endpoint.map.values()) {
+      // A policy that came since may ask for them no more.
+      const asked = event.revision === this.#revision && isLocal(key.identity) && this.#local.has(key.identity)
+      holds(!asked || published.has(key.identity), 'a success has the prefixes of its map in the ipcache')
+    }
     const redirects = [...endpoint.map.values()].some(({ value }) => value.verdict === 'redirect')
     if (redirects) this.#acknowledged(event)
     Object.assign(endpoint, { running: null, failing: 0, realised: event.revision })
@@ -317,8 +326,8 @@ export class Invariants {
     equal(JSON.stringify(then), JSON.stringify(now), 'what was acknowledged is still served')
   }
 
-  #failed(endpoint: Tracked, { build, retryInMs, code }: EventOf<'EndpointRegenerationFailed'>): void {
-    if (endpoint.leaving || code === 'endpoint-replaced') return
+  #failed(endpoint: Tracked, { build, retryInMs }: EventOf<'EndpointRegenerationFailed'>): void {
+    if (endpoint.leaving || this.#isOfEarlier(endpoint, build)) return
     equal(build, endpoint.running?.build, 'the running build ends')
     Object.assign(endpoint, { running: null, failing: endpoint.failing + 1 })
     if (retryInMs === null) return
@@ -333,6 +342,11 @@ export class Invariants {
     const owed = [...endpoint.owed].filter((revision) => revision > from && revision <= to)
     equal(owed.length, 0, 'no bump past a revision that is to be built')
     endpoint.realised = to
+  }
+
+  /** The end of a build of an earlier endpoint of the id, written before its writer knew of the next: it says nothing. */
+  #isOfEarlier({ buildsBefore }: Tracked, build: number | null): boolean {
+    return build !== null && build <= buildsBefore
   }
 
   #endpoint(id: number): Tracked {

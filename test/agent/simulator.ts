@@ -374,7 +374,9 @@ class World implements AsyncDisposable {
 
 function wantedIpcache(state: AgentState, policies: TestPolicies): readonly string[] {
   const endpoints = [...state.addresses].map(([prefix, { identity }]) => `${prefix} ${identity}`)
-  const prefixes = [...policies.requiredPrefixes()].map((prefix) => `${prefix} ${state.localIdentities.get(prefix)}`)
+  const prefixes = [...policies.requiredPrefixes()].map(
+    (prefix) => `${prefix} ${state.localIdentities.get(prefix)?.identity}`,
+  )
   return [...endpoints, ...prefixes]
 }
 
