@@ -53,10 +53,12 @@ export function labelsOf(world: World, identity: IdentityId, node: string | null
 
 type Placed = { readonly node: string; readonly view: EndpointView }
 
+/** In order of node and id, because the first of several sometimes stands for all. */
 function endpointsOf(world: World): readonly Placed[] {
-  return [...world.nodes.entries()].flatMap(([node, { endpoints }]) =>
-    [...endpoints.values()].map((view) => ({ node, view })),
-  )
+  return [...world.nodes.entries()]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([node, { endpoints }]) => [...endpoints.values()].map((view) => ({ node, view })))
+    .toSorted((a, b) => (a.node === b.node ? a.view.endpoint - b.view.endpoint : 0))
 }
 
 function byEndpoint(world: World, word: string): PartyOutcome | null {

@@ -2,8 +2,11 @@
 import type { EventOf, EventType } from '../../events/catalogue.ts'
 import { decodeEvent } from '../../events/codec.ts'
 import { resourceKey } from '../../events/fields.ts'
+import { Position } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import type { EventLog } from '../ports/log.ts'
+import { eventAt } from './event-at.ts'
+import type { History } from './history.ts'
 import { isoTime, type Moment } from './position.ts'
 
 type Added = Recorded<EventOf<'PolicyAdded'>>
@@ -27,6 +30,8 @@ export type RuleRef = {
   readonly deletedAt: string | null
 }
 
+const BEFORE_EVERYTHING = Position(0n)
+
 /** Throws `DecodeError`. */
 export async function provenanceAt(log: EventLog, moment: Moment | null): Promise<Provenance> {
   const found = new Map<string, { readonly added: Added; readonly deleted: Deleted | null }>()
@@ -44,6 +49,21 @@ export async function provenanceAt(log: EventLog, moment: Moment | null): Promis
         found.set(resourceKey(event.resource), { ...before, deleted: { ...recorded, event } })
       }
     }
+  }
+  return found
+}
+
+/** The same through the read model: its cost is that of the policies that ever were, not of the log. Throws `DecodeError`. */
+export async function provenanceFrom({ log, model }: History, at: Position): Promise<Provenance> {
+  const found = new Map<string, { readonly added: Added; readonly deleted: Deleted | null }>()
+  const names = model.changed({ unit: 'policy', after: BEFORE_EVERYTHING, upTo: at })
+  for (const entity of names.filter((name) => name.startsWith('policy '))) {
+    const versions = model.versions({ unit: 'policy', entity, upTo: at, limit: 2 })
+    const [last, before] = await Promise.all(versions.map(({ position }) => eventAt({ log }, position)))
+    const added = last?.event.type === 'PolicyAdded' ? last : before
+    if (added?.event.type !== 'PolicyAdded') continue
+    const deleted = last?.event.type === 'PolicyDeleted' ? (last as Deleted) : null
+    found.set(entity.slice('policy '.length), { added: added as Added, deleted })
   }
   return found
 }

@@ -9,7 +9,7 @@ import type { History } from '../../src/history/history.ts'
 import type { Moment } from '../../src/history/position.ts'
 import { worldAt, worldFrom } from '../../src/history/state-at.ts'
 import { verdictAt } from '../../src/history/verdict-at.ts'
-import { type WhyQuestion, why, whyStateAt } from '../../src/history/why.ts'
+import { type WhyQuestion, why, whyStateAt, whyStateFrom } from '../../src/history/why.ts'
 import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 import { IN_MEMORY, openReadModel } from '../../src/readmodel/model.ts'
 import { hindcast } from '../cli/recorded-log.ts'
@@ -46,11 +46,14 @@ const QUESTIONS: readonly WhyQuestion[] = [
 
 test('T19 the verdict that is bisected is the one that why explains, at every moment', async () => {
   await using log = openSqliteLog({ path: story.path, now: () => 0 as never, readOnly: true })
+  using model = await openReadModel(log, IN_MEMORY)
   for (const moment of (await momentsOf(log)).filter((_, index) => index % 3 === 0)) {
     const state = await whyStateAt(log, moment)
+    const indexed = await whyStateFrom({ log, model }, moment)
     for (const question of QUESTIONS) {
       const [expected, found] = [why(state, question), verdictAt(state.world, question)]
       const allowed = expected.kind === 'answered' ? expected.answer.allowed : null
+      assert.deepEqual(why(indexed, question), expected, `${moment.position} through the read model`)
       assert.equal(found.kind === 'judged' ? found.allowed : null, allowed, `${moment.position} ${question.from}`)
     }
   }
