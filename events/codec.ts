@@ -55,6 +55,22 @@ export function encodeEvent({ id, event, context }: NewEvent): UnstoredEvent {
   }
 }
 
+/** The same, but the metadata is read only where somebody asks for it: half the work for a fold that never does. Throws `DecodeError`. */
+export function decodeLazily(stored: StoredEvent): Recorded {
+  const { position, stream, revision, recordedAt, id } = stored
+  return {
+    position,
+    stream,
+    revision,
+    recordedAt,
+    id,
+    event: decodeBody(stored),
+    get context() {
+      return decodeContext(stored)
+    },
+  }
+}
+
 /** Throws `DecodeError`. */
 export function decodeEvent(stored: StoredEvent): Recorded {
   const { position, stream, revision, recordedAt, id } = stored

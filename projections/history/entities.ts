@@ -73,12 +73,13 @@ export function touchedBy({ event }: Pick<Recorded, 'event'>): readonly string[]
     case 'PolicyMapWritten':
       return event.deltas.map(({ key }) => `map ${policyMapKeyText(key)}`)
     case 'EndpointIdentityChanged':
+      return ['endpoint']
     case 'EndpointStateChanged':
     case 'EndpointRegenerationStarted':
     case 'EndpointRegenerationSucceeded':
     case 'EndpointRegenerationFailed':
     case 'EndpointRevisionBumped':
-      return ['endpoint', 'status']
+      return ['status']
     default:
       return 'all'
   }
@@ -133,7 +134,6 @@ export function endpointOf(entities: Entities): EndpointView | null {
 
 type EndpointBase = Pick<EndpointView, 'endpoint' | 'name' | 'labels' | 'ipv4' | 'ipv6' | 'identity' | 'namedPorts'>
 type EndpointStatus = Omit<EndpointView, keyof EndpointBase | 'policyMap'>
-const BASE: readonly (keyof EndpointBase)[] = ['endpoint', 'name', 'labels', 'ipv4', 'ipv6', 'identity', 'namedPorts']
 
 function withUnit(state: World, unit: UnitParts, entities: Entities): World {
   switch (unit.kind) {
@@ -244,12 +244,11 @@ function nodeEntity(node: NodeView, name: string): Json | undefined {
   }
 }
 
-function endpointEntity(endpoint: EndpointView, name: string): Json | undefined {
-  if (name.startsWith('map ')) return asJson(endpoint.policyMap.get(name.slice('map '.length))?.value)
-  const { policyMap: _, ...rest } = endpoint
-  const isBase = ([key]: readonly [string, unknown]): boolean => (BASE as readonly string[]).includes(key)
-  const fields = Object.entries(rest).filter((entry) => isBase(entry) === (name === 'endpoint'))
-  return Object.fromEntries(fields) as Json
+function endpointEntity(view: EndpointView, name: string): Json | undefined {
+  if (name.startsWith('map ')) return asJson(view.policyMap.get(name.slice('map '.length))?.value)
+  const { policyMap: _, endpoint, name: podName, labels, ipv4, ipv6, identity, namedPorts, ...status } = view
+  const base: EndpointBase = { endpoint, name: podName, labels, ipv4, ipv6, identity, namedPorts }
+  return asJson(name === 'endpoint' ? base : status)
 }
 
 function numberOf(name: string): number {

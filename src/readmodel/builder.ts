@@ -5,7 +5,7 @@
  * one was faster, what this one remembers is thrown away, and it goes on from there.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { decodeEvent, type StoredEvent } from '../../events/codec.ts'
+import { decodeLazily, type StoredEvent } from '../../events/codec.ts'
 import { Position } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import { type UnitName, unitOf } from '../../projections/history/entities.ts'
@@ -93,6 +93,7 @@ export class Builder {
     this.#transact(() => {
       for (const stored of group) this.#take(stored)
       for (const unit of this.#touched) this.#write.chunk(unit.row.id, unit.open)
+      this.#write.versions()
       this.#write.meta('position', String(last.position))
       this.#write.meta('id', last.id)
     })
@@ -119,7 +120,7 @@ export class Builder {
   #take(stored: StoredEvent): void {
     const isRead = (world.reads as readonly string[]).includes(stored.type)
     if (!isRead && stored.type !== 'PositionTagged') return
-    const recorded = decodeEvent(stored)
+    const recorded = decodeLazily(stored)
     this.#index(recorded)
     const unit = unitOf(recorded)
     if (unit !== null) this.#change(unit, recorded)
@@ -172,10 +173,14 @@ export class Builder {
   #forget(): void {
     this.#units = new Map()
     this.#touched.clear()
+    this.#write.forget()
     this.#parts.names.forget()
     this.#parts.values.forget()
   }
 }
+
+/** Rows in one statement: most of a row's cost is the call. */
+const VERSIONS_AT_ONCE = 32
 
 /** The statements that write; each within a transaction of the builder. */
 class Writing {
@@ -184,8 +189,10 @@ class Writing {
   readonly #chunk: StatementSync
   readonly #checkpoint: StatementSync
   readonly #version: StatementSync
+  readonly #versions: StatementSync
   readonly #revision: StatementSync
   readonly #tag: StatementSync
+  readonly #gathered: (PackedChange & { readonly unit: number })[] = []
 
   constructor(database: DatabaseSync) {
     this.#meta = database.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)')
@@ -194,6 +201,10 @@ class Writing {
     this.#checkpoint = database.prepare('INSERT OR REPLACE INTO checkpoints (unit, position, entries) VALUES (?, ?, ?)')
     // One event may change an entity twice, as where an endpoint is made anew: the last value counts.
     this.#version = database.prepare('INSERT OR REPLACE INTO versions (unit, key, position, value) VALUES (?, ?, ?, ?)')
+    const row = '(?, ?, ?, ?)'
+    this.#versions = database.prepare(
+      `INSERT OR REPLACE INTO versions (unit, key, position, value) VALUES ${Array(VERSIONS_AT_ONCE).fill(row).join(', ')}`,
+    )
     this.#revision = database.prepare('INSERT OR REPLACE INTO revisions (revision, position) VALUES (?, ?)')
     this.#tag = database.prepare('INSERT OR REPLACE INTO tags (name, position) VALUES (?, ?)')
   }
@@ -214,8 +225,25 @@ class Writing {
     this.#checkpoint.run(unit, position, entries)
   }
 
-  version(unit: number, { key, position, value }: PackedChange): void {
-    this.#version.run(unit, key, position, value)
+  version(unit: number, change: PackedChange): void {
+    this.#gathered.push({ unit, ...change })
+  }
+
+  /** In the order of the table, so that each of its pages is touched once. */
+  versions(): void {
+    const rows = this.#gathered.splice(0)
+    rows.sort((a, b) => a.unit - b.unit || a.key - b.key || a.position - b.position)
+    for (let start = 0; start < rows.length; start += VERSIONS_AT_ONCE) {
+      const some = rows.slice(start, start + VERSIONS_AT_ONCE)
+      const values = some.flatMap(({ unit, key, position, value }) => [unit, key, position, value])
+      if (some.length === VERSIONS_AT_ONCE) this.#versions.run(...values)
+      else for (const { unit, key, position, value } of some) this.#version.run(unit, key, position, value)
+    }
+  }
+
+  /** After a rollback. */
+  forget(): void {
+    this.#gathered.length = 0
   }
 
   revision(revision: number, position: number): void {

@@ -1,6 +1,5 @@
 /** Names and values as numbers: each text stands once in the file, and what is often asked for is kept at hand. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { canonicalText } from '../../events/canonical.ts'
 import type { Json } from '../../events/schema.ts'
 
 /** Texts kept at hand for each table; beyond that all are let go. */
@@ -68,7 +67,8 @@ export class Values {
 
   /** Within a transaction. `current` is the value that is there, so that an equal one is seen as no change. */
   idOf(value: Json, current: number | null): number {
-    const text = canonicalText(value)
+    // Values keep the order of their fields on their way from the log into the file and back, so equal ones have equal texts.
+    const text = JSON.stringify(value)
     if (current !== null && this.#textOf(current) === text) return current
     return this.#ids.get(text) ?? this.#keep(text, Number(this.#insert.run(text).lastInsertRowid))
   }

@@ -4,9 +4,10 @@
  * The fold of the log (projections/world.ts) says what an event does; here it runs on a world that holds this unit only, so that its cost
  * does not depend on how many units there are. Map writes, nearly all of a long log, change the map in place: this state holds it alone.
  */
+import type { PolicyMapValue } from '../../events/fields.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import type { Json } from '../../events/schema.ts'
-import { type PolicyMapEntry, takePolicyMapDeltas } from '../../projections/datapath/policy-map.ts'
+import { type PolicyMapEntry, policyMapKeyText, takePolicyMapDeltas } from '../../projections/datapath/policy-map.ts'
 import {
   type Entities,
   entitiesOf,
@@ -20,6 +21,8 @@ import {
 import { step } from '../../projections/projection.ts'
 import { type World, world } from '../../projections/world.ts'
 import type { PackedChange } from './packing.ts'
+
+type Touched = readonly [entity: string, value: Json | undefined]
 
 export type UnitRow = { readonly id: number; readonly name: UnitName }
 
@@ -57,12 +60,14 @@ export class UnitState {
   }
 
   /** The entities that the event may have changed, as they are after it; undefined for what is not there. */
-  take(recorded: Recorded): readonly (readonly [name: string, value: Json | undefined])[] {
+  take(recorded: Recorded): readonly Touched[] {
+    const written = this.#takeMapWrite(recorded)
+    if (written !== null) return written
     const touched = touchedBy(recorded)
     const before = touched === 'all' ? this.#names() : touched
-    if (!this.#takeMapWrite(recorded)) this.#world = step(world, this.#world, recorded)
-    const names = touched === 'all' ? new Set([...before, ...this.#names()]) : touched
-    return [...names].map((name) => [name, entityOf(this.#world, this.#parts, name)] as const)
+    this.#world = step(world, this.#world, recorded)
+    const names = touched === 'all' ? [...new Set([...before, ...this.#names()])] : touched
+    return names.map((name) => [name, entityOf(this.#world, this.#parts, name)] as const)
   }
 
   /** Notes the change; false where the entity had this value already. */
@@ -88,13 +93,16 @@ export class UnitState {
     return [...entitiesOf(this.#world, this.#parts).keys()]
   }
 
-  #takeMapWrite({ event }: Recorded): boolean {
-    if (event.type !== 'PolicyMapWritten' || this.#parts.kind !== 'endpoint') return false
-    const endpoint = this.#world.nodes.get(this.#parts.node)?.endpoints.get(this.#parts.endpoint)
-    if (endpoint === undefined) return false
+  #takeMapWrite({ event }: Recorded): readonly Touched[] | null {
+    if (event.type !== 'PolicyMapWritten' || this.#parts.kind !== 'endpoint') return null
+    const map = this.#world.nodes.get(this.#parts.node)?.endpoints.get(this.#parts.endpoint)?.policyMap
     // An endpoint without a map has the shared empty one, and that must stay empty.
-    if (endpoint.policyMap.size === 0) return false
-    takePolicyMapDeltas(endpoint.policyMap as Map<string, PolicyMapEntry>, event.deltas)
-    return true
+    if (map === undefined || map.size === 0) return null
+    takePolicyMapDeltas(map as Map<string, PolicyMapEntry>, event.deltas)
+    return event.deltas.map(({ key, after }) => [`map ${policyMapKeyText(key)}`, asJson(after)] as const)
   }
+}
+
+function asJson(value: PolicyMapValue | null): Json | undefined {
+  return value === null ? undefined : (value as unknown as Json)
 }

@@ -7,7 +7,7 @@ import { arch, cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Benchmark, type Figure, isMet, reportTable } from './report.ts'
 
-const OWN_FILES: readonly string[] = ['bench', 'measure', 'report', 'policy-workload']
+const OWN_FILES: readonly string[] = ['bench', 'measure', 'report', 'policy-workload', 'long-log', 'print-rss']
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
