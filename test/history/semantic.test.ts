@@ -147,7 +147,8 @@ test('T22 diff --semantic gives a question for each difference that why answers 
     for (const { witness, change } of differences) {
       const codes = await Promise.all(
         [from, to].map(
-          async (moment) => (await hindcast(...words(witness), '--at', String(moment), '--log', path)).code,
+          async (moment) =>
+            (await hindcast(...words(witness), '--exit-code', '--at', String(moment), '--log', path)).code,
         ),
       )
       assert.deepEqual([witness, codes], [witness, change === 'allowed' ? [1, 0] : [0, 1]])
