@@ -1,7 +1,9 @@
 /**
  * Everything that the agent of one node decides from, folded from the log alone: a restarted agent continues where the log ends.
  *
- * Other nodes' events count only where they say which addresses belong to which identity.
+ * Other nodes' events count only where they say which addresses belong to which identity. Those stand on the log once, on the stream of the node
+ * that has the endpoint, and every other node's ipcache is worked out from there: written down again on each node, a pod would cost as many
+ * events as the cluster has nodes.
  */
 import { Map as PersistentMap } from 'immutable'
 import type { EventOf } from '../../events/catalogue.ts'
@@ -33,6 +35,9 @@ export type Unreacted = { readonly revision: number; readonly position: Position
 /** The identity of a prefix on this node. */
 export type LocalIdentity = { readonly identity: IdentityId; readonly allocatedAt: Position }
 
+export type Address = { readonly identity: IdentityId; readonly owner: string; readonly remote: boolean }
+type IpcacheEvent = EventOf<'IpcacheUpserted'>
+
 export type AgentState = {
   readonly node: NodeName
   /** Of the policy repository; 1 before the first policy. */
@@ -51,9 +56,12 @@ export type AgentState = {
   /** Endpoints of other nodes, by stream and id. */
   readonly remote: PersistentMap<string, EventOf<'EndpointCreated'>>
   /** Whose each endpoint address is, here and on other nodes. `owner` is the stream and id of the endpoint that took it last. */
-  readonly addresses: PersistentMap<Cidr, { readonly identity: IdentityId; readonly owner: string }>
+  readonly addresses: PersistentMap<Cidr, Address>
   readonly localIdentities: PersistentMap<Cidr, LocalIdentity>
-  readonly ipcache: PersistentMap<Cidr, EventOf<'IpcacheUpserted'>>
+  /** What this node's stream says. */
+  readonly ipcache: PersistentMap<Cidr, IpcacheEvent>
+  /** What the datapath's ipcache should hold: `ipcache` and the addresses of other nodes' endpoints. */
+  readonly desiredIpcache: PersistentMap<Cidr, IpcacheEvent>
   readonly proxy: ProxyState
 }
 
@@ -106,6 +114,7 @@ export function agentState(node: NodeName): Projection<AgentState, Read> {
       addresses: PersistentMap(),
       localIdentities: PersistentMap(),
       ipcache: PersistentMap(),
+      desiredIpcache: PersistentMap(),
       proxy: NO_PROXY,
     },
     evolve: (state, recorded) => {
@@ -143,9 +152,9 @@ function evolveOwn(state: AgentState, recorded: Recorded<NodeEvent>): AgentState
     case 'IdentityReleased':
       return { ...state, localIdentities: state.localIdentities.filter(({ identity }) => identity !== event.identity) }
     case 'IpcacheUpserted':
-      return { ...state, ipcache: state.ipcache.set(event.prefix, event) }
+      return desired({ ...state, ipcache: state.ipcache.set(event.prefix, event) }, [event.prefix])
     case 'IpcacheDeleted':
-      return { ...state, ipcache: state.ipcache.delete(event.prefix) }
+      return desired({ ...state, ipcache: state.ipcache.delete(event.prefix) }, [event.prefix])
     case 'EndpointCreated': {
       const endpoint = createdEndpoint(event, position, state.endpoints.get(event.endpoint))
       return { ...state, endpoints: state.endpoints.set(event.endpoint, endpoint) }
@@ -185,7 +194,7 @@ function atEndpoint(state: AgentState, recorded: Recorded<AgentEndpointEvent>): 
     case 'EndpointRegenerationStarted':
       return { ...after, builds: state.builds.set(event.endpoint, event.build) }
     case 'EndpointIdentityChanged':
-      return owned(after, ownerOf(recorded), before.created, event.identity)
+      return owned(after, { owner: ownerOf(recorded), remote: false, identity: event.identity }, before.created)
     case 'EndpointDeleted':
       return disowned(after, ownerOf(recorded), before.created)
     default:
@@ -200,24 +209,45 @@ function evolveRemote(state: AgentState, stream: StreamName, event: NodeEvent): 
   const before = state.remote.get(key)
   if (event.type === 'EndpointCreated') return { ...state, remote: state.remote.set(key, event) }
   if (before === undefined) return state
-  if (event.type === 'EndpointIdentityChanged') return owned(state, key, before, event.identity)
+  if (event.type === 'EndpointIdentityChanged')
+    return owned(state, { owner: key, remote: true, identity: event.identity }, before)
   return { ...disowned(state, key, before), remote: state.remote.delete(key) }
 }
 
-function owned(
-  state: AgentState,
-  owner: string,
-  created: EventOf<'EndpointCreated'>,
-  identity: IdentityId,
-): AgentState {
-  const addresses = hostPrefixes(created).reduce((map, prefix) => map.set(prefix, { identity, owner }), state.addresses)
-  return { ...state, addresses }
+function owned(state: AgentState, address: Address, created: EventOf<'EndpointCreated'>): AgentState {
+  const prefixes = hostPrefixes(created)
+  const addresses = prefixes.reduce((map, prefix) => map.set(prefix, address), state.addresses)
+  return desired({ ...state, addresses }, prefixes)
 }
 
 /** An address that another endpoint has taken since stays with that one. */
 function disowned(state: AgentState, owner: string, created: EventOf<'EndpointCreated'>): AgentState {
   const own = hostPrefixes(created).filter((prefix) => state.addresses.get(prefix)?.owner === owner)
-  return own.length === 0 ? state : { ...state, addresses: state.addresses.deleteAll(own) }
+  return own.length === 0 ? state : desired({ ...state, addresses: state.addresses.deleteAll(own) }, own)
+}
+
+/** Looks again at what the datapath should hold for some prefixes. */
+function desired(state: AgentState, prefixes: readonly Cidr[]): AgentState {
+  const desiredIpcache = state.desiredIpcache.withMutations((map) => {
+    for (const prefix of prefixes) {
+      const entry = remoteEntry(prefix, state.addresses.get(prefix), state.ipcache.get(prefix))
+      if (entry === null) map.delete(prefix)
+      else map.set(prefix, entry)
+    }
+  })
+  return { ...state, desiredIpcache }
+}
+
+/** Another node's endpoint comes before what this node's own policies and endpoints say of its address, and after what people and the system say. */
+export function remoteEntry(
+  prefix: Cidr,
+  address: Pick<Address, 'identity' | 'remote'> | undefined,
+  recorded: IpcacheEvent | undefined,
+): IpcacheEvent | null {
+  const ours = recorded === undefined || recorded.origin === 'endpoint' || recorded.origin === 'policy'
+  if (address === undefined || !address.remote || !ours) return recorded ?? null
+  const place = { tunnelEndpoint: null, encryptKey: 0, skipTunnel: false }
+  return { type: 'IpcacheUpserted', v: 1, prefix, identity: address.identity, origin: 'endpoint', ...place }
 }
 
 const ownerOf = ({

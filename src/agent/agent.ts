@@ -14,7 +14,6 @@ import type { EndpointId, EventId, NodeName, Position } from '../../events/ids.t
 import { nodeStream } from '../../events/ids.ts'
 import type { XdsType } from '../../events/node.ts'
 import { servedOf } from '../../projections/agent/proxy.ts'
-import { networkPolicyHosts } from '../../projections/xds/hosts.ts'
 import type { ListenerOptions } from '../../projections/xds/listeners.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Datapath, ProbeReport } from '../ports/datapath.ts'
@@ -25,7 +24,7 @@ import { restore } from '../react/builds.ts'
 import { recordProxy } from '../react/proxy-events.ts'
 import { dueReactions, type Notice } from '../react/reactions.ts'
 import { inTurn } from '../react/situation.ts'
-import { start } from '../react/start.ts'
+import { servedHosts, start } from '../react/start.ts'
 import { AgentEnd } from './end.ts'
 import { EndpointWorkers } from './endpoint-workers.ts'
 import { EnginePolicyView } from './engine-view.ts'
@@ -255,7 +254,7 @@ class NodeAgent implements Agent {
       const { resources } = servedOf(state.proxy, nodeStream(node), type)
       xds.publish(type, { version: versions[type], resources }, stamp)
     }
-    this.#hosts = state.ipcache
+    this.#hosts = state.desiredIpcache
     const early = this.#early ?? []
     this.#early = null
     for (const said of early) this.#hear(said)
@@ -342,11 +341,11 @@ class NodeAgent implements Agent {
 
   #publishHosts(): void {
     const { state } = this.#view.now
-    if (this.#hosts === state.ipcache) return
-    this.#hosts = state.ipcache
+    if (this.#hosts === state.desiredIpcache) return
+    this.#hosts = state.desiredIpcache
     const { nphds } = this.#publishers
     const served = servedOf(state.proxy, nodeStream(state.node), 'nphds').resources
-    const hosts = networkPolicyHosts(state.ipcache.values())
+    const hosts = servedHosts(state, this.#options.listeners)
     for (const [name, resource] of hosts) nphds.put({ name, resource, cause: null })
     for (const name of served.keys()) if (!hosts.has(name)) nphds.put({ name, resource: null, cause: null })
   }

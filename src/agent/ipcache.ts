@@ -32,7 +32,7 @@ export class IpcacheSync {
   }
 
   get idle(): boolean {
-    return !this.#running && this.#wanted === this.#options.view.now.state.ipcache
+    return !this.#running && this.#wanted === this.#options.view.now.state.desiredIpcache
   }
 
   has(prefix: Cidr): boolean {
@@ -67,7 +67,7 @@ export class IpcacheSync {
     const { view, onSynced, onEnd } = this.#options
     this.#running = true
     try {
-      while (this.#wanted !== view.now.state.ipcache) await this.#write()
+      while (this.#wanted !== view.now.state.desiredIpcache) await this.#write()
       this.#running = false
       onSynced()
     } catch (error) {
@@ -78,7 +78,7 @@ export class IpcacheSync {
 
   async #write(): Promise<void> {
     const { datapath, view, clock, logger, signal } = this.#options
-    const wanted = view.now.state.ipcache
+    const wanted = view.now.state.desiredIpcache
     const target = new Map([...wanted].map(([prefix, event]) => [prefix, entryOf(event)]))
     const upserts = [...target.values()].filter((entry) => !isDeepStrictEqual(this.#known.get(entry.prefix), entry))
     const removals = [...this.#known.keys()].filter((prefix) => !target.has(prefix))

@@ -22,13 +22,13 @@ export type Found = { readonly items: readonly unknown[]; readonly text: string 
 
 export async function answer(
   options: ReadOptions,
-  find: (world: World) => Found,
+  find: (world: World, history: History) => Found | Promise<Found>,
   warn: (text: string) => void,
 ): Promise<string> {
   await using history = await openHistory(options, warn)
   const moment = await momentOf(history, options.at ?? null, '--at')
   const world = moment === null ? fold.initial : worldFrom(history.model, moment.position)
-  return render(find(world), { moment, revision: world.revision, output: options.output })
+  return render(await find(world, history), { moment, revision: world.revision, output: options.output })
 }
 
 /** What a person wrote in the option or argument `where`; null is the head. Throws `CliError`. */

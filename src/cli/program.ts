@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { XdsType } from '../../events/node.ts'
 import type { World } from '../../projections/world.ts'
+import type { History } from '../history/history.ts'
 import { answer, type Found, OUTPUTS, type ReadOptions } from './answer.ts'
 import { completionScript, SHELLS, type Shell } from './completion.ts'
 import { BPFFS_DEFAULT } from './compose.ts'
@@ -17,6 +18,7 @@ import type { AgentVerbOptions } from './node/agent.ts'
 import { count } from './option-values.ts'
 import { addQuestions } from './question-grammar.ts'
 import { COLOUR_CHOICES } from './render/colour.ts'
+import { status } from './status-verb.ts'
 import * as verbs from './verbs.ts'
 import { addWriting } from './write-grammar.ts'
 
@@ -104,7 +106,9 @@ function addLog(program: Command, sink: LogSink): void {
 }
 
 function addObjects(program: Command, endpoint: Command, sink: LogSink): void {
-  reading(program.command('status'), sink, verbs.status).description('nodes, their agents and how far they are')
+  reading(program.command('status'), sink, (world, _, __, history) => status(world, history)).description(
+    'nodes, their agents and how far they are behind the policies',
+  )
   reading(endpoint.command('list'), sink, verbs.endpoints)
     .description('endpoints of a node')
     .option('-n, --namespace <name>', 'only of this namespace')
@@ -186,7 +190,7 @@ function addCompletion(program: Command, sink: LogSink): void {
     .action((shell: Shell) => sink.write(completionScript(program, shell)))
 }
 
-type Finder = (world: World, options: ReadOptions, argument: unknown) => Found
+type Finder = (world: World, options: ReadOptions, argument: unknown, history: History) => Found | Promise<Found>
 
 /** The options of every reading verb, and its action: the verb sees the world at `--at`. */
 function reading(command: Command, sink: LogSink, find: Finder): Command {
@@ -197,7 +201,8 @@ function reading(command: Command, sink: LogSink, find: Finder): Command {
     .action(async (...given: unknown[]) => {
       const options = command.opts<ReadOptions>()
       const argument = command.registeredArguments.length > 0 ? given[0] : undefined
-      sink.write(await answer(options, (world) => find(world, options, argument), sink.warn))
+      const found = (world: World, history: History) => find(world, options, argument, history)
+      sink.write(await answer(options, found, sink.warn))
     })
 }
 

@@ -2,12 +2,12 @@
 import type { IdentityId } from '../../events/ids.ts'
 import type { XdsType } from '../../events/node.ts'
 import { sortedEntries } from '../../projections/datapath/policy-map.ts'
+import { ipcacheOfNode } from '../../projections/ipcache.ts'
 import { EMPTY_NODE, type EndpointView, type NodeView, type World } from '../../projections/world.ts'
 import type { Found } from './answer.ts'
 import { CliError } from './failure.ts'
 import { ipcacheTable, policyTable } from './render/datapath.ts'
 import { endpointTable, identityTable, programTable } from './render/objects.ts'
-import { table } from './render/table.ts'
 
 export type NodeChoice = { readonly node: string | undefined }
 
@@ -37,7 +37,9 @@ export function policies(world: World, { namespace }: NamespaceChoice): Found {
 }
 
 export function ipcache(world: World, choice: NodeChoice): Found {
-  const items = [...nodeOf(world, choice).ipcache.values()].toSorted((a, b) => order(a.prefix, b.prefix))
+  const items = [...ipcacheOfNode(world, nodeNameOf(world, choice) ?? '').values()].toSorted((a, b) =>
+    order(a.prefix, b.prefix),
+  )
   return { items, text: ipcacheTable(items) }
 }
 
@@ -75,31 +77,23 @@ export function xds(world: World, choice: NodeChoice & { readonly type: XdsType 
   return { items, text: `${JSON.stringify(items, null, 2)}\n` }
 }
 
-export function status(world: World): Found {
-  const items = [...world.nodes.entries()]
-    .toSorted(([a], [b]) => order(a, b))
-    .map(([name, node]) => ({
-      node: name,
-      agent: node.running ? 'started' : 'stopped',
-      datapath: node.datapath,
-      endpoints: node.endpoints.size,
-      ready: [...node.endpoints.values()].filter(({ state }) => state === 'ready').length,
-      behind: [...node.endpoints.values()].filter(({ revision }) => (revision ?? 0) < world.revision).length,
-    }))
-  const rows = items.map((item) => Object.values(item).map((value) => String(value ?? '')))
-  return { items, text: table([['NODE', 'AGENT', 'DATAPATH', 'ENDPOINTS', 'READY', 'BEHIND'], ...rows]) }
+/** The only node, or the one asked for. A log without nodes has an empty one. */
+function nodeOf(world: World, choice: NodeChoice): NodeView {
+  const name = nodeNameOf(world, choice)
+  return name === null ? EMPTY_NODE : world.nodes.get(name, EMPTY_NODE)
 }
 
-/** The only node, or the one asked for. A log without nodes has an empty one. */
-function nodeOf({ nodes }: World, { node: wanted }: NodeChoice): NodeView {
+/** Null where the log knows no node. */
+function nodeNameOf({ nodes }: World, { node: wanted }: NodeChoice): string | null {
   const names = [...nodes.keys()].toSorted()
   if (wanted === undefined && names.length > 1) {
     throw new CliError('usage', `node-ambiguous at --node: the log knows ${names.join(', ')}`)
   }
-  const name = wanted ?? names[0]
-  const found = name === undefined ? EMPTY_NODE : nodes.get(name)
-  if (found === undefined) throw new CliError('notFound', `no-such-node: ${name}; there are ${names.join(', ')}`)
-  return found
+  const name = wanted ?? names[0] ?? null
+  if (name !== null && !nodes.has(name)) {
+    throw new CliError('notFound', `no-such-node: ${name}; there are ${names.join(', ')}`)
+  }
+  return name
 }
 
 function endpointsOf(node: NodeView): readonly EndpointView[] {

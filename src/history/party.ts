@@ -6,6 +6,7 @@ import { IdentityId, type IpAddress } from '../../events/ids.ts'
 import { identityLabels } from '../../projections/identity/label-filter.ts'
 import { keyOf, RESERVED_IDENTITIES } from '../../projections/identity/reserved.ts'
 import { addressText, contains, parseAddress, parsePrefix } from '../../projections/ip/prefix.ts'
+import { ipcacheOfNode } from '../../projections/ipcache.ts'
 import type { EndpointView, World } from '../../projections/world.ts'
 
 export type Party = {
@@ -122,7 +123,7 @@ function byAddress(world: World, word: string, wantedNode: string | null): Party
   const endpoint = endpointsOf(world).find(({ view }) => view.ipv4 === address || view.ipv6 === address)
   if (endpoint !== undefined) return ofEndpoint(world, endpoint)
   const node = wantedNode ?? world.nodes.keySeq().first() ?? null
-  const entries = node === null ? [] : [...(world.nodes.get(node)?.ipcache.values() ?? [])]
+  const entries = node === null ? [] : [...ipcacheOfNode(world, node).values()]
   const best = entries
     .map(({ prefix, identity }) => ({ prefix: parsePrefix(prefix), identity }))
     .filter(({ prefix }) => prefix !== null && contains(prefix, value))

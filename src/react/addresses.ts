@@ -1,7 +1,7 @@
 /**
  * The node's ipcache and the local identities behind it.
  *
- * Addresses of endpoints go to their identity as soon as it is known. A prefix that policies name gets a local identity first, so that maps can
+ * Addresses of this node's endpoints go to their identity as soon as it is known. A prefix that policies name gets a local identity first, so that maps can
  * point at it, and its ipcache entry when they do (prefixes.ts); when nobody names it any more, the entry goes first and the identity after it is
  * out of the kernel.
  */
@@ -83,7 +83,11 @@ function wantedIpcache(
     const stands = ipcache.get(prefix)?.identity === identity
     if (required.has(prefix) && (stands || publishable(prefix))) wanted.set(prefix, { identity, origin: 'policy' })
   }
-  for (const [prefix, { identity }] of addresses) wanted.set(prefix, { identity, origin: 'endpoint' })
+  for (const [prefix, { identity, remote }] of addresses) {
+    // Other nodes' addresses are on the log already, on their own node's stream.
+    if (remote) wanted.delete(prefix)
+    else wanted.set(prefix, { identity, origin: 'endpoint' })
+  }
   return wanted
 }
 

@@ -1,0 +1,70 @@
+/** `hindcast status`: every node, its agent, and how far its endpoints are behind the policies, since when. */
+import type { EndpointView, NodeView, World } from '../../projections/world.ts'
+import type { History } from '../history/history.ts'
+import { isoTime, resolveMoment } from '../history/position.ts'
+import type { Found } from './answer.ts'
+import { now } from './compose.ts'
+import { table } from './render/table.ts'
+
+/** `missing`: revisions that some endpoint does not enforce yet; `since`: when the first of them was made. */
+type NodeStatus = {
+  readonly node: string
+  readonly agent: 'started' | 'stopped'
+  readonly datapath: NodeView['datapath']
+  readonly endpoints: number
+  readonly ready: number
+  readonly behind: number
+  readonly missing: number
+  readonly since: string | null
+}
+
+const HEADER: readonly string[] = ['NODE', 'AGENT', 'DATAPATH', 'ENDPOINTS', 'READY', 'BEHIND', 'MISSING', 'SINCE']
+
+export async function status(world: World, history: History): Promise<Found> {
+  const names = [...world.nodes.keys()].toSorted()
+  const items = await Promise.all(names.map((name) => statusOf(name, world, history)))
+  const rows = items.map((item) => Object.values(item).map((value) => String(value ?? '')))
+  return { items, text: `${table([HEADER, ...rows])}${summary(items, world.revision)}` }
+}
+
+async function statusOf(name: string, world: World, history: History): Promise<NodeStatus> {
+  const view = world.nodes.get(name)
+  const endpoints = [...(view?.endpoints.values() ?? [])]
+  const behind = endpoints.filter(({ revision }) => (revision ?? 0) < world.revision)
+  const reached = lowest(behind)
+  return {
+    node: name,
+    agent: view?.running === true ? 'started' : 'stopped',
+    datapath: view?.datapath ?? null,
+    endpoints: endpoints.length,
+    ready: endpoints.filter(({ state }) => state === 'ready').length,
+    behind: behind.length,
+    missing: reached === null ? 0 : world.revision - reached,
+    since: reached === null ? null : await timeOfRevision(reached + 1, history),
+  }
+}
+
+/** Endpoints that enforce nothing yet are new: what they miss did not begin with a policy. */
+function lowest(endpoints: readonly EndpointView[]): number | null {
+  const revisions = endpoints.map(({ revision }) => revision).filter((revision) => revision !== null)
+  return revisions.length === 0 ? null : Math.min(...revisions)
+}
+
+async function timeOfRevision(revision: number, { log, model }: History): Promise<string | null> {
+  const position = model.revisionAt(revision)
+  if (position === null) return null
+  const outcome = await resolveMoment({ log, model, now: now(), at: String(position) })
+  return outcome.kind === 'found' && outcome.moment !== null ? isoTime(outcome.moment.recordedAt) : null
+}
+
+/** Of several nodes: whether all enforce the same. */
+function summary(items: readonly NodeStatus[], revision: number): string {
+  if (items.length < 2) return ''
+  const late = items.filter(({ behind }) => behind > 0)
+  if (late.length === 0) return `\nall ${items.length} nodes enforce revision ${revision}\n`
+  const lines = late.map(({ node, behind, endpoints, missing, since }) => {
+    const how = since === null ? '' : `, ${missing} ${missing === 1 ? 'revision' : 'revisions'}, since ${since}`
+    return `${node} is behind with ${behind} of ${endpoints} endpoints${how}\n`
+  })
+  return `\n${items.length - late.length} of ${items.length} nodes enforce revision ${revision}\n${lines.join('')}`
+}
