@@ -81,18 +81,23 @@ const RUN_OPTIONS_BYTES = 80
 const RUN = { dataIn: 8, dataOut: 16, sizeIn: 24, sizeOut: 28, contextIn: 32, contextOut: 40, contextSizeIn: 48 }
 const RUN_AFTER = { contextSizeOut: 52, action: 56, repeat: 60, duration: 64 }
 
+/** The kernel reads and writes these by the addresses in `options`; they live as long as the process, so nothing takes them away in between. */
+const RUN_PACKET_MAX = 65_536
+const input = Buffer.alloc(RUN_PACKET_MAX)
+const output = Buffer.alloc(RUN_PACKET_MAX)
+const contextIn = Buffer.alloc(CONTEXT_BYTES)
+const contextOut = Buffer.alloc(CONTEXT_BYTES)
+
 /** Runs the program on a packet that arrives at the loopback device of the current network namespace. */
 export function testRun(program: KernelProgram, { packet, mark = 0, repeat = 1 }: TestRun): TestRunResult {
-  const out = Buffer.alloc(packet.length + 256)
-  const contextIn = Buffer.alloc(CONTEXT_BYTES)
-  const contextOut = Buffer.alloc(CONTEXT_BYTES)
+  input.set(packet)
   contextIn.writeUInt32LE(mark, MARK_AT)
   const options = Buffer.alloc(RUN_OPTIONS_BYTES)
   options.writeBigUInt64LE(BigInt(RUN_OPTIONS_BYTES), 0)
-  options.writeBigUInt64LE(address(packet), RUN.dataIn)
-  options.writeBigUInt64LE(address(out), RUN.dataOut)
+  options.writeBigUInt64LE(address(input), RUN.dataIn)
+  options.writeBigUInt64LE(address(output), RUN.dataOut)
   options.writeUInt32LE(packet.length, RUN.sizeIn)
-  options.writeUInt32LE(out.length, RUN.sizeOut)
+  options.writeUInt32LE(output.length, RUN.sizeOut)
   options.writeBigUInt64LE(address(contextIn), RUN.contextIn)
   options.writeBigUInt64LE(address(contextOut), RUN.contextOut)
   options.writeUInt32LE(CONTEXT_BYTES, RUN.contextSizeIn)
@@ -101,7 +106,7 @@ export function testRun(program: KernelProgram, { packet, mark = 0, repeat = 1 }
   checked(libbpf().bpf_prog_test_run_opts(program.fd, options), `running ${program.name}`)
   return {
     action: options.readUInt32LE(RUN_AFTER.action),
-    packet: out.subarray(0, options.readUInt32LE(RUN.sizeOut)),
+    packet: Buffer.from(output.subarray(0, options.readUInt32LE(RUN.sizeOut))),
     mark: contextOut.readUInt32LE(MARK_AT),
     durationNs: options.readUInt32LE(RUN_AFTER.duration),
   }
