@@ -5,8 +5,8 @@ const PATIENCE_MS = 20_000
 const LOOK_MS = 20
 
 /** Tries until it does not throw. */
-export async function eventually<T>(attempt: () => T | Promise<T>): Promise<T> {
-  const deadline = AbortSignal.timeout(PATIENCE_MS)
+export async function eventually<T>(attempt: () => T | Promise<T>, patienceMs: number = PATIENCE_MS): Promise<T> {
+  const deadline = AbortSignal.timeout(patienceMs)
   for (;;) {
     try {
       return await attempt()

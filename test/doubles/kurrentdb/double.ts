@@ -23,6 +23,8 @@ import { Store, type StoredRecord, type StreamWrite, type WriteOutcome } from '.
 import * as wire from './wire.ts'
 
 export type DoubleOptions = {
+  /** Address to listen on; 127.0.0.1 where left out. */
+  readonly host?: string
   readonly now?: () => number
   /** Methods that the server says it has; an older server has no append session. */
   readonly version?: string
@@ -36,6 +38,7 @@ export type DoubleOptions = {
 /** What shall go wrong, once, with the next append. `lost`: written, but the answer never comes. */
 export type AppendFault = 'not-leader' | 'unavailable' | 'lost' | 'silent'
 
+const LOOPBACK = '127.0.0.1'
 const BATCH_APPEND = { service: 'event_store.client.streams.streams', method: 'batchappend' }
 const APPEND_SESSION = { service: 'kurrentdb.protocol.v2.streams.StreamsService', method: 'AppendSession' }
 /** Records written in one turn to a reader; enough to show paging, little enough to show back-pressure. */
@@ -63,9 +66,9 @@ export class KurrentDouble implements AsyncDisposable {
   }
 
   get url(): string {
-    const { tls } = this.#options
+    const { tls, host = LOOPBACK } = this.#options
     const security = tls === undefined ? 'tls=false' : `tls=true&tlsCAFile=${encodeURIComponent(tls.caFile)}`
-    return `kurrentdb://127.0.0.1:${this.#port}?${security}`
+    return `kurrentdb://${host}:${this.#port}?${security}`
   }
 
   get subscriptions(): number {
@@ -103,8 +106,9 @@ export class KurrentDouble implements AsyncDisposable {
       appendSession: (call: SessionCall, answer: grpc.sendUnaryData<AppendSessionResponse>) =>
         this.#session(call, answer),
     })
+    const { host = LOOPBACK } = this.#options
     this.#port = await new Promise<number>((resolve, reject) =>
-      server.bindAsync(`127.0.0.1:${this.#port}`, credentialsOf(this.#options), (error, port) =>
+      server.bindAsync(`${host}:${this.#port}`, credentialsOf(this.#options), (error, port) =>
         error === null ? resolve(port) : reject(error),
       ),
     )
