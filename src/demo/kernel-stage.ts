@@ -9,8 +9,11 @@ import { answerOf, firstLine, shipCommand } from './process.ts'
 
 const SERVICE_PORT = 80
 
-/** Throws where namespaces or the BPF file system cannot be had; nothing is left behind then. */
-export async function kernelStage(folder: string): Promise<Stage> {
+/**
+ * `serve` starts what answers at the deathstar, in its namespace, and puts its end on the stack. Throws where namespaces or the BPF file system
+ * cannot be had; nothing is left behind then.
+ */
+export async function kernelStage(folder: string, serve: Serve = serveDeathstar): Promise<Stage> {
   const stack = new AsyncDisposableStack()
   try {
     const network = stack.use(createNetwork())
@@ -18,7 +21,7 @@ export async function kernelStage(folder: string): Promise<Stage> {
     const endpointFile = join(folder, 'endpoints.json')
     const endpoints = CAST.map((one) => ({ ...one, ...network.pods.get(one.name) }))
     writeFileSync(endpointFile, JSON.stringify(endpoints.map(asEndpoint), null, 2))
-    await startDeathstar(stack)
+    await serve(inNamespace(namespaceOf('deathstar')), stack)
     return {
       datapath: 'kernel',
       scenery: 'BPF programs at the pods’ devices decide about packets, the proxy about requests',
@@ -55,10 +58,11 @@ function mountBpffs(folder: string, stack: AsyncDisposableStack): string {
   return path
 }
 
-async function startDeathstar(stack: AsyncDisposableStack): Promise<void> {
+export type Serve = (inDeathstar: readonly string[], stack: AsyncDisposableStack) => Promise<void>
+
+async function serveDeathstar([command = '', ...args]: readonly string[], stack: AsyncDisposableStack): Promise<void> {
   const { ipv4 } = member('deathstar')
   const script = join(import.meta.dirname, 'deathstar.ts')
-  const [command = '', ...args] = inNamespace(namespaceOf('deathstar'))
   const server: ChildProcess = spawn(command, [...args, process.execPath, script, ipv4, String(SERVICE_PORT)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
