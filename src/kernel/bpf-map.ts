@@ -5,6 +5,7 @@
  * or miss one that comes and goes; keys seen twice are returned once.
  */
 import { constants } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import { checked, failureOf } from './failure.ts'
 import { libbpf } from './libbpf.ts'
 import { closeFd } from './libc.ts'
@@ -96,8 +97,8 @@ export class KernelMap implements Disposable {
     return [...found.values()]
   }
 
-  /** Removes every entry whose key is so, without holding the whole map in memory. */
-  removeWhere(matches: (key: Buffer) => boolean): void {
+  /** Removes every entry whose key is so. A map of half a million entries is walked in turns of the event loop. */
+  async removeWhere(matches: (key: Buffer) => boolean): Promise<void> {
     const { keySize } = this.spec
     const doomed: Buffer[] = []
     for (const { keys, count } of this.#batches()) {
@@ -105,6 +106,7 @@ export class KernelMap implements Disposable {
         const key = keys.subarray(i * keySize, (i + 1) * keySize)
         if (matches(key)) doomed.push(key)
       }
+      await setImmediate()
     }
     this.removeBatch(Buffer.concat(doomed))
   }

@@ -76,7 +76,7 @@ export async function removeKernelDatapath(options: { readonly bpffs: string; re
   if (!existsSync(folder.root)) return
   const maps = ensureSharedMaps(folder, {})
   try {
-    for (const endpoint of pinnedEndpoints(folder)) detachEndpoint(folder, maps, endpoint)
+    for (const endpoint of pinnedEndpoints(folder)) await detachEndpoint(folder, maps, endpoint)
   } finally {
     maps[Symbol.dispose]()
   }
@@ -109,7 +109,7 @@ export class KernelDatapath implements Datapath {
 
   async attachEndpoint(spec: EndpointSpec): Promise<readonly LoadedProgram[]> {
     using _ = ensurePolicyMap(this.#folder, this.#maps, spec.endpoint)
-    return attachDevice({
+    return await attachDevice({
       folder: this.#folder,
       maps: this.#maps,
       programs: this.programs,
@@ -119,7 +119,7 @@ export class KernelDatapath implements Datapath {
   }
 
   async detachEndpoint(endpoint: EndpointId): Promise<void> {
-    detachEndpoint(this.#folder, this.#maps, endpoint)
+    await detachEndpoint(this.#folder, this.#maps, endpoint)
   }
 
   async listEndpoints(): Promise<readonly EndpointId[]> {

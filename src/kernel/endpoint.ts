@@ -32,17 +32,17 @@ export function ensurePolicyMap(folder: PinFolder, maps: SharedMaps, endpoint: E
 }
 
 /** Programs at the endpoint's device; none where it has no device. */
-export function attachDevice(options: {
+export async function attachDevice(options: {
   readonly folder: PinFolder
   readonly maps: SharedMaps
   readonly programs: ReadonlyMap<string, KernelProgram>
   readonly kinds: readonly AttachKind[]
   readonly spec: EndpointSpec
-}): readonly LoadedProgram[] {
+}): Promise<readonly LoadedProgram[]> {
   const { folder, maps, programs, kinds, spec } = options
   const { device } = spec
   const ifindex = device === null ? 0 : deviceIndex(device)
-  enterEndpoint(maps.get(ENDPOINTS), spec, ifindex)
+  await enterEndpoint(maps, spec, ifindex)
   if (device === null) return []
   acceptTurnedPackets(device)
   return PROGRAMS.map(({ program: name, hook }) => {
@@ -59,7 +59,7 @@ export function attachDevice(options: {
  * First the slot: from then on the endpoint passes nothing. Then what refers to it, the map last, so that an endpoint whose removal
  * was cut short is still listed.
  */
-export function detachEndpoint(folder: PinFolder, maps: SharedMaps, endpoint: EndpointId): void {
+export async function detachEndpoint(folder: PinFolder, maps: SharedMaps, endpoint: EndpointId): Promise<void> {
   maps.get(POLICY_MAPS).remove(u32(endpoint))
   const entries = entriesOf(maps.get(ENDPOINTS), endpoint)
   const ifindex = entries.map(({ value }) => value.readUInt32LE(0)).find((index) => index !== 0) ?? null
@@ -67,28 +67,32 @@ export function detachEndpoint(folder: PinFolder, maps: SharedMaps, endpoint: En
     detachProgram(ifindex, hook, folder.attachPaths(endpoint, hook))
   }
   for (const { key } of entries) {
-    forgetConnections(maps, key)
+    await forgetConnections(maps, key)
     maps.get(ENDPOINTS).remove(key)
   }
   unpin(folder.policyPath(endpoint))
 }
 
 /** The next pod with the address must not take answers to calls of the last one. */
-function forgetConnections(maps: SharedMaps, endpoint: Buffer): void {
+async function forgetConnections(maps: SharedMaps, endpoint: Buffer): Promise<void> {
   const address = endpoint.subarray(0, IPV4_BYTES)
   for (const spec of [CONNTRACK_TCP, CONNTRACK_OTHER]) {
-    maps.get(spec).removeWhere((key) => conntrackAddresses(key).some((each) => each.equals(address)))
+    await maps.get(spec).removeWhere((key) => conntrackAddresses(key).some((each) => each.equals(address)))
   }
 }
 
 const IPV4_BYTES = 4
 
-/** One entry an endpoint; one under an address that it no longer has goes. */
-function enterEndpoint(endpoints: KernelMap, spec: EndpointSpec, ifindex: number): void {
+/** One entry an endpoint; one under an address that it no longer has goes, and so do the connections of that address. */
+async function enterEndpoint(maps: SharedMaps, spec: EndpointSpec, ifindex: number): Promise<void> {
+  const endpoints = maps.get(ENDPOINTS)
   const key = spec.ipv4 === null ? null : endpointKey(spec.ipv4)
   if (key !== null) endpoints.update(key, endpointValue(spec, ifindex))
-  for (const { key: other } of entriesOf(endpoints, spec.endpoint))
-    if (key === null || !other.equals(key)) endpoints.remove(other)
+  for (const { key: other } of entriesOf(endpoints, spec.endpoint)) {
+    if (key?.equals(other)) continue
+    endpoints.remove(other)
+    await forgetConnections(maps, other)
+  }
 }
 
 function entriesOf(

@@ -113,6 +113,8 @@ export class ModelDatapath implements Datapath {
   }
 
   async attachEndpoint(spec: EndpointSpec): Promise<readonly LoadedProgram[]> {
+    const before = this.#endpoints.get(spec.endpoint)?.ipv4 ?? null
+    if (before !== null && before !== spec.ipv4) this.#conntrack.forget(before)
     this.#forget(spec.endpoint)
     this.#endpoints.set(spec.endpoint, spec)
     if (spec.ipv4 !== null) this.#byAddress.set(spec.ipv4, spec)

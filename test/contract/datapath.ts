@@ -183,6 +183,27 @@ function endpoints(withDatapath: WithDatapath): void {
       assert.equal(await send({ ...answer, local: DB.ipv4 }), 'passed')
     },
   )
+  withDatapath(
+    'D21 an endpoint that gets another address leaves that one and its connections behind',
+    async ({ datapath, attach, send }) => {
+      await attach(WEB)
+      await write(datapath, [[{ ...ANY, direction: 'egress' }, ALLOW]])
+      const query = {
+        ...request,
+        direction: 'egress',
+        protocol: UDP,
+        sourcePort: 48_000,
+        destinationPort: 53,
+        syn: false,
+      } as const
+      assert.equal(await send(query), 'passed')
+      const moved = IpAddress('10.9.0.77')
+      await attach({ ...WEB, ipv4: moved })
+      assert.deepEqual(await datapath.readConntrack(), [])
+      assert.equal(await send({ ...query, local: moved }), 'passed')
+      assert.equal((await datapath.readPolicyMap(WEB.endpoint))?.length, 1)
+    },
+  )
 }
 
 function policyMaps(withDatapath: WithDatapath): void {
