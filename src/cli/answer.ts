@@ -20,15 +20,18 @@ export type ReadOptions = Place & {
 /** What a verb found: rows for programs, text for people. */
 export type Found = { readonly items: readonly unknown[]; readonly text: string }
 
+/** The history, and the moment of it that is asked about; null is the empty log. */
+export type Asked = History & { readonly moment: Moment | null }
+
 export async function answer(
   options: ReadOptions,
-  find: (world: World, history: History) => Found | Promise<Found>,
+  find: (world: World, asked: Asked) => Found | Promise<Found>,
   warn: (text: string) => void,
 ): Promise<string> {
   await using history = await openHistory(options, warn)
   const moment = await momentOf(history, options.at ?? null, '--at')
   const world = moment === null ? fold.initial : worldFrom(history.model, moment.position)
-  return render(await find(world, history), { moment, revision: world.revision, output: options.output })
+  return render(await find(world, { ...history, moment }), { moment, revision: world.revision, output: options.output })
 }
 
 /** What a person wrote in the option or argument `where`; null is the head. Throws `CliError`. */

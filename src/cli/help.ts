@@ -6,9 +6,9 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Run a node:': ['agent', 'endpoint'],
   'Change what is asked for:': ['apply', 'delete', 'validate', 'tag'],
   'Ask what is or was allowed:': ['why', 'check', 'eval', 'flows'],
-  'Look, now or at any earlier moment (--at):': ['status', 'policy', 'identity', 'bpf', 'prog', 'xds', 'log'],
+  'Look, now or at any earlier moment (--at):': ['status', 'wait', 'policy', 'identity', 'bpf', 'prog', 'xds', 'log'],
   'Compare moments and find who did it:': ['diff', 'blame', 'history', 'bisect'],
-  'Prove that nobody touched the history:': ['verify', 'checkpoint', 'prove'],
+  'Prove that nobody touched the history:': ['verify', 'checkpoint', 'prove', 'replay'],
 }
 
 const BEGINNING = `

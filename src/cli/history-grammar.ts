@@ -13,10 +13,13 @@ import {
 } from './history-integrity.ts'
 import { type ReplayOptions, replayLog } from './history-replay.ts'
 import { type BlameOptions, blameEntries, type DiffOptions, diff, entryVersions } from './history-verbs.ts'
+import { type WaitOptions, waitFor } from './history-wait.ts'
 import type { LogSink } from './log-verb.ts'
 
 type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
 
+/** Longer than any build that is not stuck. */
+const WAIT_SECONDS = 60
 const MOMENT = 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n'
 const KEY = 'verifier key, or a file with it; by default the one beside the log'
 
@@ -26,6 +29,18 @@ export function addHistory(program: Command, context: Context): void {
   addChanges(program, context)
   addBisect(program, context)
   addReplay(program, context)
+  addWait(program, context)
+}
+
+function addWait(program: Command, { sink, place }: Context): void {
+  place(program.command('wait'))
+    .description('wait until endpoints enforce a policy revision; ends with 1 where the time is over')
+    .addOption(new Option('--for <what>', 'what to wait for').choices(['realized']).makeOptionMandatory())
+    .option('--rev <revision>', 'by default the last one', wholeNumber)
+    .option('--node <name>', 'only endpoints of this node')
+    .option('--endpoint <id>', 'only this endpoint', endpointId)
+    .option('--timeout <seconds>', 'how long', wholeNumber, WAIT_SECONDS)
+    .action((options: WaitOptions) => waitFor(options, sink))
 }
 
 function addReplay(program: Command, { sink, place }: Context): void {
@@ -103,5 +118,10 @@ function printing(command: Command): Command {
 function endpointId(text: string): number {
   if (!/^[1-9][0-9]{0,4}$/.test(text) || Number(text) > 0xffff)
     throw new InvalidArgumentError('an endpoint id is 1 to 65535')
+  return Number(text)
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError('is not a whole number')
   return Number(text)
 }

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { XdsType } from '../../events/node.ts'
 import type { World } from '../../projections/world.ts'
-import type { History } from '../history/history.ts'
-import { answer, type Found, OUTPUTS, type ReadOptions } from './answer.ts'
+import { type Asked, answer, type Found, OUTPUTS, type ReadOptions } from './answer.ts'
 import { completionScript, SHELLS, type Shell } from './completion.ts'
 import { BPFFS_DEFAULT } from './compose.ts'
 import { type ConntrackOptions, listConntrack } from './conntrack-verb.ts'
@@ -106,9 +105,9 @@ function addLog(program: Command, sink: LogSink): void {
 }
 
 function addObjects(program: Command, endpoint: Command, sink: LogSink): void {
-  reading(program.command('status'), sink, (world, _, __, history) => status(world, history)).description(
-    'nodes, their agents and how far they are behind the policies',
-  )
+  reading(program.command('status'), sink, (world, { node }, __, asked) =>
+    status(world, { ...asked, node }),
+  ).description('nodes, their agents, and how far endpoints are behind the policies, since when and why')
   reading(endpoint.command('list'), sink, verbs.endpoints)
     .description('endpoints of a node')
     .option('-n, --namespace <name>', 'only of this namespace')
@@ -190,7 +189,7 @@ function addCompletion(program: Command, sink: LogSink): void {
     .action((shell: Shell) => sink.write(completionScript(program, shell)))
 }
 
-type Finder = (world: World, options: ReadOptions, argument: unknown, history: History) => Found | Promise<Found>
+type Finder = (world: World, options: ReadOptions, argument: unknown, asked: Asked) => Found | Promise<Found>
 
 /** The options of every reading verb, and its action: the verb sees the world at `--at`. */
 function reading(command: Command, sink: LogSink, find: Finder): Command {
@@ -201,7 +200,7 @@ function reading(command: Command, sink: LogSink, find: Finder): Command {
     .action(async (...given: unknown[]) => {
       const options = command.opts<ReadOptions>()
       const argument = command.registeredArguments.length > 0 ? given[0] : undefined
-      const found = (world: World, history: History) => find(world, options, argument, history)
+      const found = (world: World, asked: Asked) => find(world, options, argument, asked)
       sink.write(await answer(options, found, sink.warn))
     })
 }

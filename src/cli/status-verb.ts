@@ -1,9 +1,11 @@
 /** `hindcast status`: every node, its agent, and how far its endpoints are behind the policies, since when. */
 import type { EndpointView, NodeView, World } from '../../projections/world.ts'
+import { progressOf } from '../history/convergence.ts'
 import type { History } from '../history/history.ts'
 import { isoTime, resolveMoment } from '../history/position.ts'
-import type { Found } from './answer.ts'
+import type { Asked, Found } from './answer.ts'
 import { now } from './compose.ts'
+import { progressTable } from './render/progress.ts'
 import { table } from './render/table.ts'
 
 /** `missing`: revisions that some endpoint does not enforce yet; `since`: when the first of them was made. */
@@ -20,11 +22,21 @@ type NodeStatus = {
 
 const HEADER: readonly string[] = ['NODE', 'AGENT', 'DATAPATH', 'ENDPOINTS', 'READY', 'BEHIND', 'MISSING', 'SINCE']
 
-export async function status(world: World, history: History): Promise<Found> {
-  const names = [...world.nodes.keys()].toSorted()
-  const items = await Promise.all(names.map((name) => statusOf(name, world, history)))
-  const rows = items.map((item) => Object.values(item).map((value) => String(value ?? '')))
-  return { items, text: `${table([HEADER, ...rows])}${summary(items, world.revision)}` }
+/** Up to so many endpoints all are shown to people; of more only those that are behind. Programs always get all. */
+const ENDPOINTS_SHOWN_MAX = 50
+
+/** `node` undefined: all nodes. */
+export async function status(world: World, asked: Asked & { readonly node: string | undefined }): Promise<Found> {
+  const { moment, node: wanted } = asked
+  const names = [...world.nodes.keys()].toSorted().filter((name) => wanted === undefined || name === wanted)
+  const nodes = await Promise.all(names.map((name) => statusOf(name, world, asked)))
+  const progress = moment === null ? [] : await progressOf(asked, { world, moment, wanted: null })
+  const items = nodes.map((item) => ({ ...item, progress: progress.filter(({ node }) => node === item.node) }))
+  const rows = nodes.map((item) => Object.values(item).map((value) => String(value ?? '')))
+  const endpoints = items.flatMap((item) => item.progress)
+  const shown = endpoints.length > ENDPOINTS_SHOWN_MAX ? endpoints.filter(({ realised }) => !realised) : endpoints
+  const text = `${table([HEADER, ...rows])}${summary(nodes, world.revision)}`
+  return { items, text: shown.length === 0 ? text : `${text}\n${progressTable(shown)}` }
 }
 
 async function statusOf(name: string, world: World, history: History): Promise<NodeStatus> {

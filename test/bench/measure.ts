@@ -45,6 +45,14 @@ export function processorUs(work: () => unknown): number {
   return user + system
 }
 
+/** Microseconds of processor time that `work` took in this process: what other processes do meanwhile does not count. */
+export async function cpuUs(work: () => unknown): Promise<number> {
+  const start = process.cpuUsage()
+  await work()
+  const { user, system } = process.cpuUsage(start)
+  return user + system
+}
+
 /** Resident memory in MiB after a collection where the process allows one (`node --expose-gc`). */
 export function residentMiB(): number {
   globalThis.gc?.()
