@@ -6,74 +6,33 @@
  *
  * The later of two agents of one node wins: its `AgentStarted` fences the earlier one, which ends with `superseded` before it writes anything more.
  */
-import { availableParallelism } from 'node:os'
-import type { Logger } from 'pino'
 import type { Subscription } from 'rxjs'
 import { DecodeError, type StoredEvent } from '../../events/codec.ts'
-import type { EndpointId, EventId, NodeName, Position } from '../../events/ids.ts'
-import { nodeStream } from '../../events/ids.ts'
+import { type EndpointId, type EventId, nodeStream, type Position } from '../../events/ids.ts'
 import type { XdsType } from '../../events/node.ts'
 import { servedOf } from '../../projections/agent/proxy.ts'
-import type { ListenerOptions } from '../../projections/xds/listeners.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Datapath, ProbeReport } from '../ports/datapath.ts'
-import type { FlowStore } from '../ports/flows.ts'
-import type { EventLog, Link, SubscriptionMessage } from '../ports/log.ts'
-import type { XdsServer, XdsServerEvent } from '../ports/xds.ts'
+import type { Link, SubscriptionMessage } from '../ports/log.ts'
+import type { XdsServerEvent } from '../ports/xds.ts'
+import { reserveHosts } from '../react/addresses.ts'
 import { restore } from '../react/builds.ts'
 import { recordProxy } from '../react/proxy-events.ts'
-import { dueReactions, type Notice } from '../react/reactions.ts'
-import { inTurn } from '../react/situation.ts'
-import { servedHosts, start } from '../react/start.ts'
+import { inTurn, type Situation } from '../react/situation.ts'
+import { start } from '../react/start.ts'
 import { AgentEnd } from './end.ts'
 import { EndpointWorkers } from './endpoint-workers.ts'
 import { EnginePolicyView } from './engine-view.ts'
+import { HostsPublisher } from './hosts.ts'
 import { IpcacheSync } from './ipcache.ts'
 import { Journal } from './journal.ts'
 import { Listeners } from './listeners.ts'
+import { type AgentOptions, type AgentPorts, DEFAULT_AGENT_OPTIONS } from './options.ts'
 import { Permits } from './permits.ts'
-import type { PolicyView } from './policy-view.ts'
 import { Prefixes } from './prefixes.ts'
 import { Publisher } from './publisher.ts'
+import { Reactor } from './reactor.ts'
 import { Retries } from './retries.ts'
 import { flowOf } from './verdicts.ts'
 import { View } from './view.ts'
-
-export type AgentOptions = {
-  readonly version: string
-  /** Why this datapath and not the other. */
-  readonly datapathReason: string
-  readonly probe: ProbeReport | null
-  readonly listeners: ListenerOptions
-  /** Builds that work on the datapath at the same time; those that wait for the log or the proxy do not count. */
-  readonly buildsMax: number
-  readonly ackDeadlineMs: number
-  /** Between two comparisons of all maps with the log. */
-  readonly compareEveryMs: number
-}
-
-export const DEFAULT_AGENT_OPTIONS: AgentOptions = {
-  version: '0.0.0',
-  datapathReason: 'chosen by the caller',
-  probe: null,
-  listeners: { bpfRoot: '', ipcacheName: '' },
-  buildsMax: Math.max(2, availableParallelism()),
-  ackDeadlineMs: 10_000,
-  compareEveryMs: 60_000,
-}
-
-export type AgentPorts = {
-  readonly node: NodeName
-  readonly log: EventLog
-  readonly datapath: Datapath
-  readonly xds: XdsServer
-  /** Left out: the policy engine with its defaults. */
-  readonly policy?: PolicyView
-  readonly flows: FlowStore | null
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly options?: Partial<AgentOptions>
-}
 
 export interface Agent extends AsyncDisposable {
   /** Of the last event that it has folded. */
@@ -100,7 +59,6 @@ export async function startAgent(ports: AgentPorts): Promise<Agent> {
 
 class NodeAgent implements Agent {
   readonly #ports: AgentPorts
-  readonly #policy: PolicyView
   readonly #options: AgentOptions
   readonly #view: View
   readonly #journal: Journal
@@ -109,6 +67,8 @@ class NodeAgent implements Agent {
   readonly #ipcache: IpcacheSync
   readonly #prefixes: Prefixes
   readonly #retries: Retries
+  readonly #reactor: Reactor
+  readonly #hosts: HostsPublisher
   readonly #stop: AbortController = new AbortController()
   readonly #subscriptions: Subscription[] = []
   readonly #ended: PromiseWithResolvers<AgentEnd> = Promise.withResolvers()
@@ -120,9 +80,6 @@ class NodeAgent implements Agent {
   /** Whether the maps of an earlier agent are taken over. */
   #ready = false
   #versions = 0
-  #reacting = false
-  #again = false
-  #hosts: object | null = null
   #link: Link = { kind: 'up' }
   #end: AgentEnd | null = null
   #pulses: (() => void)[] = []
@@ -131,24 +88,31 @@ class NodeAgent implements Agent {
     this.#ports = ports
     this.#options = { ...DEFAULT_AGENT_OPTIONS, ...ports.options }
     const { node, log, clock, datapath, xds, logger, policy = new EnginePolicyView(node) } = ports
-    this.#policy = policy
     const { signal } = this.#stop
     const onEnd = (error: unknown): void => this.#over(error)
     this.#view = new View(node, policy)
     const view = this.#view
     const guard = (): void => this.#guard()
-    this.#journal = new Journal({ log, view, clock, node, epoch: xds.epoch, guard })
+    this.#journal = new Journal({ log, view, clock, node, epoch: xds.epoch, logger, guard })
     const journal = this.#journal
     this.#publishers = { npds: this.#publisher('npds'), nphds: this.#publisher('nphds'), lds: this.#publisher('lds') }
     const { npds, lds } = this.#publishers
     const permits = new Permits(this.#options.buildsMax)
     const listeners = new Listeners({ journal, view, lds, options: this.#options.listeners })
     this.#ipcache = new IpcacheSync({ datapath, view, clock, logger, signal, onSynced: () => this.#synced(), onEnd })
-    this.#prefixes = new Prefixes({ view, policy, ipcache: this.#ipcache, signal, onPassed: () => this.#react() })
+    this.#prefixes = new Prefixes({
+      view,
+      policy,
+      ipcache: this.#ipcache,
+      signal,
+      onPassed: () => this.#reactor.react(),
+    })
     const prefixes = this.#prefixes
     const tools = { view, journal, policy, datapath, npds, permits, clock, listeners, prefixes, logger }
     const onIdle = (error: unknown): void => (error === null ? this.#pulse() : this.#over(error))
     this.#workers = new EndpointWorkers({ tools, view, clock, logger, signal, onIdle })
+    this.#reactor = new Reactor({ view, journal, policy, ipcache: this.#ipcache, prefixes, signal, onIdle })
+    this.#hosts = new HostsPublisher(this.#publishers.nphds, this.#options.listeners)
     this.#retries = new Retries({ view, journal, clock, signal, onEnd })
     this.#caughtUp.promise.catch(() => undefined)
   }
@@ -165,7 +129,7 @@ class NodeAgent implements Agent {
     const { state } = this.#view.now
     const { npds, nphds, lds } = this.#publishers
     return (
-      !this.#reacting &&
+      this.#reactor.idle &&
       this.#journal.idle &&
       this.#workers.idle &&
       this.#ipcache.idle &&
@@ -239,13 +203,19 @@ class NodeAgent implements Agent {
    */
   async #announce(): Promise<void> {
     const { node, datapath, xds } = this.#ports
-    const { version, datapathReason: reason, probe, listeners } = this.#options
+    const { version, datapathReason: reason, probe, listeners, hostAddresses } = this.#options
     const versions = { npds: this.#nextVersion(), nphds: this.#nextVersion(), lds: this.#nextVersion() }
     const started = { type: 'AgentStarted', v: 1, node, version, datapath: datapath.mode, reason } as const
     const probed = probe === null ? null : ({ type: 'KernelProbed', v: 1, ...probe } as const)
-    const { ids } = await this.#journal.commit((then) =>
-      inTurn(then, [(now) => start(now, { started, probed, listeners, versions }), (now) => restore(now, null)]),
-    )
+    let before: Situation = this.#view.now
+    const { ids } = await this.#journal.commit((then) => {
+      before = then
+      return inTurn(then, [
+        (now) => start(now, { started, probed, listeners, versions }),
+        (now) => reserveHosts(now, hostAddresses),
+        (now) => restore(now, null),
+      ])
+    })
     this.#self = ids[0] ?? null
     this.#guard()
     const { state } = this.#view.now
@@ -254,7 +224,7 @@ class NodeAgent implements Agent {
       const { resources } = servedOf(state.proxy, nodeStream(node), type)
       xds.publish(type, { version: versions[type], resources }, stamp)
     }
-    this.#hosts = state.desiredIpcache
+    this.#hosts.begin(before.state)
     const early = this.#early ?? []
     this.#early = null
     for (const said of early) this.#hear(said)
@@ -294,60 +264,18 @@ class NodeAgent implements Agent {
   /** Everything that the state asks for and that nobody is at yet. */
   #perform(): void {
     if (this.#end !== null) return
-    this.#react()
+    this.#reactor.react()
     this.#workers.dispatch()
     this.#ipcache.sync()
-    this.#publishHosts()
+    this.#hosts.publish(this.#view.now.state)
     this.#retries.schedule()
-    this.#pulse()
-  }
-
-  #react(): void {
-    this.#again = true
-    this.#pulse()
-    if (!this.#reacting && this.#end === null) void this.#reactions()
-  }
-
-  async #reactions(): Promise<void> {
-    this.#reacting = true
-    try {
-      while (this.#again) {
-        this.#again = false
-        let answered: readonly Notice[] = []
-        await this.#journal.commit((now) => {
-          answered = this.#view.notices
-          return dueReactions(now, {
-            notices: answered,
-            required: this.#policy.requiredPrefixes(),
-            inKernel: this.#ipcache.identities,
-            passed: this.#prefixes.passed,
-            position: this.#view.position,
-          })
-        })
-        this.#view.dropNotices(answered)
-      }
-    } catch (error) {
-      this.#over(error)
-    }
-    this.#reacting = false
     this.#pulse()
   }
 
   /** Builds wait for the ipcache, and identities for being out of it. */
   #synced(): void {
     this.#view.wake()
-    this.#react()
-  }
-
-  #publishHosts(): void {
-    const { state } = this.#view.now
-    if (this.#hosts === state.desiredIpcache) return
-    this.#hosts = state.desiredIpcache
-    const { nphds } = this.#publishers
-    const served = servedOf(state.proxy, nodeStream(state.node), 'nphds').resources
-    const hosts = servedHosts(state, this.#options.listeners)
-    for (const [name, resource] of hosts) nphds.put({ name, resource, cause: null })
-    for (const name of served.keys()) if (!hosts.has(name)) nphds.put({ name, resource: null, cause: null })
+    this.#reactor.react()
   }
 
   #hear(said: XdsServerEvent): void {
@@ -429,6 +357,8 @@ class NodeAgent implements Agent {
     if (end.code !== 'stopped')
       this.#ports.logger.fatal({ code: end.code, err: end }, 'the agent ends; maps and programs stay')
     for (const subscription of this.#subscriptions) subscription.unsubscribe()
+    // Whoever reads the log learns why nothing changes any more.
+    if (end.code === 'bug') this.#journal.sayLast(this.#stopped(this.#view.now.state.agent, end.message))
     this.#journal.close(end)
     this.#stop.abort(end)
     this.#caughtUp.reject(end)

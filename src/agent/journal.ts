@@ -4,6 +4,7 @@
  *
  * Commits that wait for the log share its next append; each sees what those before it said. A commit resolves when its events are folded.
  */
+import type { Logger } from 'pino'
 import { encodeEvent } from '../../events/codec.ts'
 import {
   CorrelationId,
@@ -49,6 +50,7 @@ export type JournalOptions = {
   readonly clock: Clock
   readonly node: NodeName
   readonly epoch: string
+  readonly logger: Logger
   /** Throws where this agent must not write any more. */
   readonly guard: () => void
 }
@@ -75,6 +77,14 @@ export class Journal {
       this.#queue.push({ react, resolve, reject })
       if (!this.#running) void this.#run()
     })
+  }
+
+  /** Past everything that waits, and only where the log takes it at once: the reason for the end. */
+  sayLast(facts: readonly Fact[]): void {
+    if (facts.length === 0) return
+    const { log, clock, logger } = this.#options
+    const ids = facts.map(() => clock.newId())
+    log.append(this.#batch(facts, ids).batch).catch((error: unknown) => logger.error({ err: error }, 'no last word'))
   }
 
   /** What waits is refused, and so is what comes. */

@@ -6,7 +6,16 @@
  * out of the kernel.
  */
 import type { EventOf } from '../../events/catalogue.ts'
-import { type Cidr, type IdentityId, nodeStream, type Position } from '../../events/ids.ts'
+import {
+  type Cidr,
+  IdentityId as Identity,
+  type IdentityId,
+  type IpAddress,
+  nodeStream,
+  type Position,
+  Cidr as Prefix,
+  type StreamName,
+} from '../../events/ids.ts'
 import type { AgentState } from '../../projections/agent/state.ts'
 import { nodeOf } from '../../projections/ledger/ledger.ts'
 import { decideAllocatePrefixes } from '../decide/identities.ts'
@@ -42,6 +51,26 @@ export function releasePrefixes(
     })
 }
 
+/** Cilium's identity of the node itself. */
+const HOST = Identity(1)
+
+/** The node's own addresses are the host's; those that it has no more are nobody's. */
+export function reserveHosts({ state }: Situation, addresses: readonly IpAddress[]): readonly Fact[] {
+  const stream = nodeStream(state.node)
+  const wanted = new Set(addresses.map((address) => Prefix(`${address}/${address.includes(':') ? 128 : 32}`)))
+  const missing = [...wanted].filter((prefix) => state.ipcache.get(prefix)?.identity !== HOST)
+  const stale = [...state.ipcache.values()].filter(({ origin, prefix }) => origin === 'reserved' && !wanted.has(prefix))
+  return [
+    ...missing.map((prefix) => upserted(stream, prefix, { identity: HOST, origin: 'reserved' })),
+    ...stale.map(({ prefix }): Fact => ({ stream, event: { type: 'IpcacheDeleted', v: 1, prefix }, cause: null })),
+  ]
+}
+
+function upserted(stream: StreamName, prefix: Cidr, { identity, origin }: Wanted): Fact {
+  const place = { tunnelEndpoint: null, encryptKey: 0, skipTunnel: false }
+  return { stream, event: { type: 'IpcacheUpserted', v: 1, prefix, identity, origin, ...place }, cause: null }
+}
+
 type Wanted = Pick<EventOf<'IpcacheUpserted'>, 'identity' | 'origin'>
 
 /**
@@ -62,10 +91,7 @@ export function alignIpcache(
   const upserts = [...wanted]
     .filter(([prefix, want]) => differs(state.ipcache.get(prefix), want))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([prefix, { identity, origin }]): Fact => {
-      const place = { tunnelEndpoint: null, encryptKey: 0, skipTunnel: false }
-      return { stream, event: { type: 'IpcacheUpserted', v: 1, prefix, identity, origin, ...place }, cause: null }
-    })
+    .map(([prefix, want]) => upserted(stream, prefix, want))
   const removals = [...state.ipcache.values()]
     .filter(({ prefix, origin }) => isOurs(origin) && !wanted.has(prefix))
     .toSorted((a, b) => (a.prefix < b.prefix ? -1 : 1))

@@ -7,7 +7,6 @@ import { servedOf } from '../../projections/agent/proxy.ts'
 import type { AgentState } from '../../projections/agent/state.ts'
 import { networkPolicyHosts } from '../../projections/xds/hosts.ts'
 import { httpListener, type ListenerOptions, listenerName } from '../../projections/xds/listeners.ts'
-import type { NetworkPolicyHostsMessage } from '../../projections/xds/messages.ts'
 import { snapshotChange } from '../../projections/xds/snapshot.ts'
 import type { Fact, Situation } from './situation.ts'
 
@@ -25,21 +24,21 @@ export function start({ state }: Situation, { started, probed, listeners, versio
     started,
     ...(probed === null ? [] : [probed]),
     published(state, 'lds', versions.lds, servedListeners(state, listeners)),
-    published(state, 'nphds', versions.nphds, servedHosts(state, listeners)),
+    published(state, 'nphds', versions.nphds, networkPolicyHosts(servedIpcache(state, listeners).values())),
     published(state, 'npds', versions.npds, acknowledgedPolicies(state)),
   ]
   return events.map((event) => ({ stream, event, cause: null }))
 }
 
 /**
- * By NPHDS. A proxy that reads the kernel's ipcache asks nobody for other nodes' addresses, so there they are not published: each would be an event on
- * every node.
+ * What NPHDS says. A proxy that reads the kernel's ipcache asks nobody for other nodes' addresses, so there they are not published: each would be
+ * an event on every node.
  */
-export function servedHosts(
+export function servedIpcache(
   { ipcache, desiredIpcache }: AgentState,
   { ipcacheName }: Pick<ListenerOptions, 'ipcacheName'>,
-): ReadonlyMap<string, NetworkPolicyHostsMessage> {
-  return networkPolicyHosts((ipcacheName === '' ? desiredIpcache : ipcache).values())
+): AgentState['ipcache'] {
+  return ipcacheName === '' ? desiredIpcache : ipcache
 }
 
 function servedListeners(state: AgentState, options: ListenerOptions): ReadonlyMap<string, Json> {

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EventOf, EventType } from '../../events/catalogue.ts'
+import { Cidr, IpAddress } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
-import { allow, policy, Rig } from './rig.ts'
+import type { AgentOptions } from '../../src/agent/options.ts'
+import type { PolicyView } from '../../src/agent/policy-view.ts'
+import { turns } from '../doubles/gate.ts'
+import { TestPolicies } from '../doubles/policies.ts'
+import { allow, NODE, policy, Rig } from './rig.ts'
 
 const EMPIRE = 'k8s:org=empire'
 const ALLIANCE = 'k8s:org=alliance'
@@ -203,4 +208,46 @@ test('A11 what differs from the log in a map is recorded as found, and built aga
   )
   assert.equal(only(history, 'EndpointRegenerationRequested').at(-1)?.trigger, 'divergence')
   assert.deepEqual(rig.map(1), ['e:0:0:0/0 allow 0', 'i:0:0:0/0 allow 0'])
+})
+
+test('A14 a bug ends the agent with its reason on the log, and what is enforced stays', async () => {
+  const policies = new TestPolicies(NODE)
+  let broken = false
+  const view: PolicyView = {
+    advance: (recorded) => policies.advance(recorded),
+    requiredPrefixes: () => policies.requiredPrefixes(),
+    resolve: (subject) => {
+      if (broken) throw new RangeError('the exhaust port is two metres wide')
+      return policies.resolve(subject)
+    },
+  }
+  await using rig = new Rig({ policies: () => view })
+  const agent = await rig.start()
+  await rig.operator.addEndpoint(1, EMPIRE)
+  await rig.quiet(agent)
+  const before = rig.map(1)
+  broken = true
+  await rig.operator.setPolicy('landing', policy(EMPIRE, allow(EMPIRE)))
+  const end = await agent.ended
+  assert.equal(end.code, 'bug')
+  await turns(10)
+  const history = await rig.operator.history()
+  assert.match(only(history, 'AgentStopped').at(-1)?.reason ?? '', /bug: the exhaust port is two metres wide/)
+  assert.deepEqual(rig.map(1), before)
+  broken = false
+  const next = await rig.start()
+  await rig.quiet(next)
+  assert.notDeepEqual(rig.map(1), before, 'the next agent goes on')
+})
+
+test('A15 the addresses of the node are the host’s in the ipcache, and only as long as it has them', async () => {
+  const host = (address: string): Partial<AgentOptions> => ({ hostAddresses: [IpAddress(address)] })
+  await using rig = new Rig({ options: host('10.0.0.254') })
+  await rig.quiet(await rig.start())
+  assert.equal(rig.pinned.ipcache.get(Cidr('10.0.0.254/32'))?.identity, 1)
+  await rig.quiet(await rig.start(host('fd00::1')))
+  assert.deepEqual(
+    [...rig.pinned.ipcache.values()].map(({ prefix, identity }) => [prefix, identity]),
+    [['fd00::1/128', 1]],
+  )
 })

@@ -6,7 +6,8 @@ import { CorrelationId, type EndpointId, NodeName, type StreamName, type StreamR
 import type { Recorded } from '../../events/recorded.ts'
 import { type Ledger, ledger } from '../../projections/ledger/ledger.ts'
 import { step } from '../../projections/projection.ts'
-import { type Agent, type AgentOptions, startAgent } from '../../src/agent/agent.ts'
+import { type Agent, startAgent } from '../../src/agent/agent.ts'
+import type { AgentOptions } from '../../src/agent/options.ts'
 import type { PolicyView } from '../../src/agent/policy-view.ts'
 import { type Command, decide } from '../../src/decide/command.ts'
 import { openMemoryLog } from '../../src/log/memory.ts'
@@ -133,11 +134,12 @@ export class Rig implements AsyncDisposable {
     this.operator = new Operator(this.log, this.clock)
   }
 
-  async start(): Promise<Agent> {
+  async start(more: Partial<AgentOptions> = {}): Promise<Agent> {
     this.#epochs += 1
     this.datapath = new FakeDatapath(this.pinned)
     this.xds = new FakeXdsServer({ epoch: `e${this.#epochs}`, proxy: this.proxy, clock: this.clock })
-    const { policies = () => new TestPolicies(NODE), options = {}, flows = null } = this.#options
+    const { policies = () => new TestPolicies(NODE), flows = null } = this.#options
+    const options = { ...this.#options.options, ...more }
     const { log, clock, datapath, xds } = this
     const logger = pino({ level: 'silent' })
     const agent = await startAgent({
