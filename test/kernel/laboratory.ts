@@ -125,7 +125,12 @@ export type PolicyWrite = { readonly key: PolicyMapKey; readonly value: KernelPo
 
 export async function laboratory(options: Partial<KernelDatapathOptions> = {}): Promise<Laboratory> {
   const whole = { ...freshOptions(), ...options }
-  return new Laboratory(whole, await openKernelDatapath(whole))
+  try {
+    return new Laboratory(whole, await openKernelDatapath(whole))
+  } catch (error) {
+    removeBpffs(whole)
+    throw error
+  }
 }
 
 export function freshOptions(): KernelDatapathOptions {
