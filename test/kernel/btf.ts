@@ -23,7 +23,9 @@ const EXTRA: Readonly<Record<number, readonly [number, number]>> = {
   19: [0, 12],
 }
 
-export function structsOf(btf: Buffer): ReadonlyMap<string, BtfStruct> {
+/** Of an ELF object for a 64-bit little-endian machine, as BPF objects are. */
+export function structsOf(object: Buffer): ReadonlyMap<string, BtfStruct> {
+  const btf = sectionOf(object, '.BTF')
   if (btf.readUInt16LE(0) !== MAGIC) throw new TypeError('not a BTF section')
   const header = btf.readUInt32LE(4)
   const types = btf.subarray(header + btf.readUInt32LE(8), header + btf.readUInt32LE(8) + btf.readUInt32LE(12))
@@ -43,6 +45,27 @@ export function structsOf(btf: Buffer): ReadonlyMap<string, BtfStruct> {
     at += 12 + constant + each * count
   }
   return found
+}
+
+/** `Elf64_Ehdr` and `Elf64_Shdr`: names are offsets into the section that the header names. */
+function sectionOf(elf: Buffer, wanted: string): Buffer {
+  const [table, size, count, names] = [
+    Number(elf.readBigUInt64LE(40)),
+    elf.readUInt16LE(58),
+    elf.readUInt16LE(60),
+    elf.readUInt16LE(62),
+  ]
+  const bytesOf = (index: number): Buffer => {
+    const at = table + index * size
+    const start = Number(elf.readBigUInt64LE(at + 24))
+    return elf.subarray(start, start + Number(elf.readBigUInt64LE(at + 32)))
+  }
+  const texts = bytesOf(names)
+  for (let index = 0; index < count; index++) {
+    const name = elf.readUInt32LE(table + index * size)
+    if (texts.toString('utf8', name, texts.indexOf(0, name)) === wanted) return bytesOf(index)
+  }
+  throw new TypeError(`the object has no section ${wanted}`)
 }
 
 function fieldsAt(

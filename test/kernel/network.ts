@@ -6,7 +6,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { type Server, Socket } from 'node:net'
 import koffi from 'koffi'
 import { IpAddress } from '../../events/ids.ts'
@@ -33,7 +33,7 @@ export class Network implements Disposable {
     this.#add('node')
     this.enter('node')
     ip('link set lo up')
-    sysctl('net.ipv4.ip_forward=1')
+    writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
   }
 
   /** A pod with its address; its device on the node's side is the answer. The process stays on the node. */
@@ -207,8 +207,4 @@ function received(fd: number): readonly Buffer[] {
 
 export function ip(command: string): string {
   return execFileSync('ip', command.split(' '), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-}
-
-function sysctl(setting: string): void {
-  execFileSync('sysctl', ['-q', '-w', setting])
 }

@@ -1,6 +1,5 @@
 /** From sources to programs: compiling, what the object says of itself, and what happens where it is refused. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -105,17 +104,6 @@ test('D18 the maps that user space makes are those that the programs declare', {
   assert.equal(declared.size, SHARED_MAPS.length)
 })
 
-function btfOf(object: string): Buffer {
-  const folder = mkdtempSync(join(tmpdir(), 'hindcast-btf-'))
-  try {
-    const section = join(folder, 'btf')
-    execFileSync('llvm-objcopy', ['--dump-section', `.BTF=${section}`, object, join(folder, 'copy')])
-    return readFileSync(section)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
 /** As src/kernel/layout reads and writes them: every field with its offset in bytes, bit fields in bits. */
 const LAYOUTS: Readonly<Record<string, { readonly size: number; readonly fields: Readonly<Record<string, number>> }>> =
   {
@@ -187,7 +175,7 @@ test('D18 the structs in the object have the layouts of src/kernel/layout, which
   skip: CLANG_REASON,
 }, async () => {
   const { path } = await compileObject({ entry: 'layout.bpf.c' })
-  const structs = structsOf(btfOf(path))
+  const structs = structsOf(readFileSync(path))
   for (const [name, layout] of Object.entries(LAYOUTS)) {
     const found = structs.get(name)
     assert.ok(found, `${name} is in the object`)
