@@ -1,7 +1,7 @@
 /** Stream `policy`: what the policy repository holds. Shared by all nodes. */
 import { digest, type Problem, policyRevision, problem, type ResourceRef, resourceRef } from './fields.ts'
 import type { Digest, PolicyRevision } from './ids.ts'
-import { eventSchema, integer, type Json, json, list, orNull, type Schema, text } from './schema.ts'
+import { eventSchema, integer, type Json, json, list, orNull, positionAsText, type Schema, text } from './schema.ts'
 
 /** A resource is now in the repository with this manifest; an older one of the same name is replaced. */
 export type PolicyAdded = {
@@ -75,5 +75,5 @@ export type PositionTagged = {
 }
 export const positionTagged: Schema<PositionTagged> = eventSchema('PositionTagged', 1, {
   name: text,
-  position: text,
+  position: positionAsText,
 })

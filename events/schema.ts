@@ -12,9 +12,14 @@ export type Schema<T> = {
   readonly shape: string
   /** Appends one problem for each place where `value` is not of the shape. */
   readonly check: (value: unknown, path: string, problems: SchemaProblem[]) => void
+  /** Replaces the log positions in a value that was checked; left out where the shape has none. */
+  readonly withPositions?: (value: unknown, replace: ReplacePosition) => unknown
   /** Carries the type; never read. */
   readonly type?: T
 }
+
+/** From decimal text to decimal text. */
+export type ReplacePosition = (position: string) => string
 
 export type TypeOf<S> = S extends Schema<infer T> ? T : never
 
@@ -49,10 +54,13 @@ export function id<Raw extends string | number, Branded extends Raw>(
 }
 
 /** A bigint position, written as decimal text because JSON numbers lose precision above 2^53. */
-export const positionText: Schema<string> = primitive(
-  'position',
-  (value) => typeof value === 'string' && /^(0|[1-9][0-9]*)$/.test(value),
-)
+export const positionText: Schema<string> = {
+  ...primitive<string>('position', (value) => typeof value === 'string' && /^(0|[1-9][0-9]*)$/.test(value)),
+  withPositions: (value, replace) => replace(String(value)),
+}
+
+/** A position whose shape was once written down as text; shapes never change. */
+export const positionAsText: Schema<string> = { ...text, withPositions: positionText.withPositions! }
 
 export function oneOf<const Words extends readonly string[]>(...words: Words): Schema<Words[number]> {
   return primitive(words.join('|'), (value) => typeof value === 'string' && words.includes(value))
@@ -65,6 +73,7 @@ export function list<T>(item: Schema<T>): Schema<readonly T[]> {
       if (!Array.isArray(value)) return void problems.push({ path, reason: 'is not a list' })
       for (const [index, element] of value.entries()) item.check(element, `${path}/${index}`, problems)
     },
+    ...through(item, (value, replace) => (value as readonly unknown[]).map(replace)),
   }
 }
 
@@ -74,6 +83,7 @@ export function orNull<T>(inner: Schema<T>): Schema<T | null> {
     check: (value, path, problems) => {
       if (value !== null) inner.check(value, path, problems)
     },
+    ...through(inner, (value, replace) => (value === null ? null : replace(value))),
   }
 }
 
@@ -97,7 +107,29 @@ export function record<const F extends Fields>(fields: F): Schema<RecordOf<F>> {
         if (!Object.hasOwn(fields, name)) problems.push({ path: `${path}/${name}`, reason: 'is unknown' })
       }
     },
+    ...recordPositions(fields),
   }
+}
+
+function recordPositions(fields: Fields): Pick<Schema<unknown>, 'withPositions'> {
+  const holding = Object.entries(fields).filter(([, { withPositions }]) => withPositions !== undefined)
+  if (holding.length === 0) return {}
+  return {
+    withPositions: (value, replace) => {
+      const given = value as { readonly [name: string]: unknown }
+      const replaced = holding.map(([name, { withPositions }]) => [name, withPositions?.(given[name], replace)])
+      return { ...given, ...Object.fromEntries(replaced) }
+    },
+  }
+}
+
+/** The positions of a container are those of its items. */
+function through(
+  { withPositions }: Schema<unknown>,
+  each: (value: unknown, replace: (item: unknown) => unknown) => unknown,
+): Pick<Schema<unknown>, 'withPositions'> {
+  if (withPositions === undefined) return {}
+  return { withPositions: (value, replace) => each(value, (item) => withPositions(item, replace)) }
 }
 
 /** The record of an event: its `type` and `v` are the constants given, the rest is `fields`. */
@@ -121,6 +153,9 @@ export function dictionary<T>(item: Schema<T>): Schema<{ readonly [key: string]:
       if (!isObject(value)) return void problems.push({ path, reason: 'is not an object' })
       for (const [key, element] of Object.entries(value)) item.check(element, `${path}/${key}`, problems)
     },
+    ...through(item, (value, replace) =>
+      Object.fromEntries(Object.entries(value as object).map(([key, element]) => [key, replace(element)])),
+    ),
   }
 }
 

@@ -18,6 +18,7 @@ import { count } from './option-values.ts'
 import { addQuestions } from './question-grammar.ts'
 import { COLOUR_CHOICES } from './render/colour.ts'
 import { status } from './status-verb.ts'
+import { type SyncOptions, syncLog } from './sync-verb.ts'
 import * as verbs from './verbs.ts'
 import { addWriting } from './write-grammar.ts'
 
@@ -52,6 +53,7 @@ export function grammar(sink: LogSink): Command {
     .configureHelp(HELP)
     .configureOutput({ writeOut: sink.write, writeErr: sink.warn })
     .showHelpAfterError('(hindcast --help lists the verbs)')
+    .enablePositionalOptions()
     .version(version(), '-V, --version')
   program
     .command('version')
@@ -93,7 +95,8 @@ function addAgent(program: Command, sink: LogSink): void {
 
 function addLog(program: Command, sink: LogSink): void {
   const times = 'RFC 3339 or a duration such as 5m'
-  place(program.command('log'))
+  const log = place(program.command('log'))
+  log
     .description('the events, oldest first')
     .option('--since <time>', times)
     .option('--until <time>', times)
@@ -102,6 +105,18 @@ function addLog(program: Command, sink: LogSink): void {
     .option('-f, --follow', 'go on with what comes', false)
     .addOption(new Option('-o, --output <form>').choices(['table', 'json', 'jsonl']).default('table'))
     .action((options: LogOptions) => printLog(options, sink))
+  // What is written after `sync` is for it.
+  log.enablePositionalOptions()
+  log
+    .command('sync')
+    .description(
+      'copy a history to another log: sqlite:PATH or a path, or kurrentdb://HOST:PORT, either way; may be repeated',
+    )
+    .requiredOption('--from <url>', 'the history')
+    .requiredOption('--to <url>', 'empty, or an earlier copy of it')
+    .option('--state <folder>', 'state folder; by default $HINDCAST_STATE, else .hindcast')
+    .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
+    .action((options: SyncOptions) => syncLog(options, sink))
 }
 
 function addObjects(program: Command, endpoint: Command, sink: LogSink): void {

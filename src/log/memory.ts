@@ -4,6 +4,7 @@ import type { StoredEvent } from '../../events/codec.ts'
 import type { Position, StreamName, StreamRevision, Timestamp } from '../../events/ids.ts'
 import {
   type AppendOutcome,
+  type Copied,
   type EventLog,
   LogError,
   READ_BATCH_MAX,
@@ -33,7 +34,7 @@ class MemoryLog implements EventLog {
     this.#now = now
   }
 
-  async append(batch: readonly StreamAppend[]): Promise<AppendOutcome> {
+  async append(batch: readonly StreamAppend[], copied?: Copied): Promise<AppendOutcome> {
     checkBatch(batch)
     this.#open()
     const placements = batch.map((append) => place(append, this.#view(append.stream)))
@@ -51,7 +52,7 @@ class MemoryLog implements EventLog {
       const { stream } = batch[present]!
       return { kind: 'conflict', stream, actual: this.#view(stream).head }
     }
-    const recordedAt = Math.max(this.#now(), this.#events.at(-1)?.recordedAt ?? 0) as Timestamp
+    const recordedAt = Math.max(copied?.recordedAt ?? this.#now(), this.#events.at(-1)?.recordedAt ?? 0) as Timestamp
     const stored = batch.flatMap((append) => this.#store(append, recordedAt))
     this.#signals.next()
     return appended(stored)

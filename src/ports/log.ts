@@ -51,6 +51,9 @@ export type SubscriptionMessage =
   /** Everything that was on the log when this was sent has been sent. Comes once, and again after each falling behind. */
   | { readonly kind: 'caught-up'; readonly position: Position | null }
 
+/** The batch is a copy of another log's: it keeps the time at which it was recorded there, except where that would go back. */
+export type Copied = { readonly recordedAt: Timestamp }
+
 /** How a log that lives on a server is reached. */
 export type Link =
   | { readonly kind: 'up' }
@@ -66,7 +69,7 @@ export interface EventLog extends AsyncDisposable {
    * Rejects with `LogError` only where the store itself fails; a conflict is a value. An empty batch is a bug (`TypeError`). After `log-unavailable`
    * nobody knows whether the batch stands: appended again with the same ids it is answered as if the first try had been.
    */
-  append(batch: readonly StreamAppend[]): Promise<AppendOutcome>
+  append(batch: readonly StreamAppend[], copied?: Copied): Promise<AppendOutcome>
   /** Arrays of at most `READ_BATCH_MAX` events. Sees a consistent prefix of the log: never half a batch. */
   readAll(options: ReadAllOptions): AsyncIterable<readonly StoredEvent[]>
   /** Nothing for a stream that does not exist. */

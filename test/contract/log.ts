@@ -135,6 +135,15 @@ function appending(withLog: WithLog): void {
       assert.equal((await readEverything(log)).length, 49)
     },
   )
+  withLog('L29 a copied append keeps its time, except where that would go back', async ({ log, clock }) => {
+    clock.now = 9_000
+    for (const recordedAt of [5_000, 7_000, 6_000]) {
+      await log.append([on(NODE, [anEvent()])], { recordedAt: Timestamp(recordedAt) })
+    }
+    await log.append([on(NODE, [anEvent()])])
+    const times = (await readEverything(log)).map(({ recordedAt }) => recordedAt)
+    assert.deepEqual(times, [5_000, 7_000, 7_000, 9_000])
+  })
   withLog('L6 an empty batch, an empty append and a stream named twice are bugs', async ({ log }) => {
     const bugs = [[], [on(NODE, [])], [on(NODE, [anEvent()]), on(NODE, [anEvent()])]]
     for (const batch of bugs) await assert.rejects(async () => log.append(batch), TypeError)

@@ -11,6 +11,7 @@ import type { StoredEvent, UnstoredEvent } from '../../../events/codec.ts'
 import type { Position, StreamName, StreamRevision, Timestamp } from '../../../events/ids.ts'
 import {
   type AppendOutcome,
+  type Copied,
   type EventLog,
   type ExpectedRevision,
   type Link,
@@ -90,7 +91,7 @@ class MirroredLog implements KurrentLog {
     return this.#parts.follower.link
   }
 
-  async append(batch: readonly StreamAppend[]): Promise<AppendOutcome> {
+  async append(batch: readonly StreamAppend[], copied?: Copied): Promise<AppendOutcome> {
     checkBatch(batch)
     this.#open()
     const known = this.#placed(batch)
@@ -101,7 +102,7 @@ class MirroredLog implements KurrentLog {
     const written = await this.#persist(async () => {
       tries += 1
       if (tries > 1) await this.#catchUp()
-      return tries > 1 && this.#found(batch, heads) !== null ? 'written' : this.#write(batch)
+      return tries > 1 && this.#found(batch, heads) !== null ? 'written' : this.#write(batch, copied)
     }, deadline)
     if (written === 'conflict') return this.#refused(batch)
     let found: readonly number[] | null = null
@@ -169,14 +170,14 @@ class MirroredLog implements KurrentLog {
   }
 
   /** Writes once. Null when written; what the server refused as another revision otherwise. */
-  async #write(batch: readonly StreamAppend[]): Promise<'written' | 'conflict'> {
+  async #write(batch: readonly StreamAppend[], copied: Copied | undefined): Promise<'written' | 'conflict'> {
     const { client, address } = this.#parts.server
     const size = batch.reduce((sum, { events }) => sum + events.length, 0)
     let index = 0
     const requests = batch.map(({ stream, expected, events }) => ({
       streamName: `${address.prefix}.${stream}`,
       expectedState: streamState(expected),
-      events: events.map((event) => this.#event(event, { index: index++, size })),
+      events: events.map((event) => this.#event(event, { index: index++, size, copied })),
     }))
     try {
       const [first] = requests
@@ -190,7 +191,7 @@ class MirroredLog implements KurrentLog {
     }
   }
 
-  #event(event: UnstoredEvent, batch: Batch): EventData {
+  #event(event: UnstoredEvent, batch: Batch & { readonly copied: Copied | undefined }): EventData {
     const { mirror, server } = this.#parts
     const cause = causeOf(event)
     const causeId = cause === null ? null : mirror.idAt(cause)

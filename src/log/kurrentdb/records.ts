@@ -6,15 +6,15 @@
  * |---|---|
  * | `v` | version of the event's shape |
  * | `batch` | `<index>/<size>` in its append: a reader waits for the whole |
+ * | `recordedAt` | of a copied event only: when it was recorded on the log that it was copied from, in milliseconds since 1970 |
  * | `context` | actor, source, correlation and cause as canonical text |
  * | `$correlationId`, `$causationId` | as the server's own tools expect them |
  */
 import { canonicalText } from '../../../events/canonical.ts'
 import type { StoredEvent, UnstoredEvent } from '../../../events/codec.ts'
-import type { EventId, Position, StreamRevision, Timestamp } from '../../../events/ids.ts'
-import { StreamName } from '../../../events/ids.ts'
+import { type EventId, type Position, StreamName, type StreamRevision, Timestamp } from '../../../events/ids.ts'
 import type { Json } from '../../../events/schema.ts'
-import { LogError } from '../../ports/log.ts'
+import { type Copied, LogError } from '../../ports/log.ts'
 
 /** What the client gives for a record; only what is read here. */
 export type KurrentRecord = {
@@ -43,7 +43,7 @@ export type Batch = { readonly index: number; readonly size: number }
 
 export function metadataOf(
   { v, meta }: UnstoredEvent,
-  { index, size }: Batch,
+  { index, size, copied }: Batch & { readonly copied: Copied | undefined },
   causeId: EventId | null,
 ): Record<string, string> {
   const { correlation } = JSON.parse(meta) as { readonly correlation?: string }
@@ -51,6 +51,7 @@ export function metadataOf(
     v: String(v),
     batch: `${index}/${size}`,
     context: meta,
+    ...(copied === undefined ? {} : { recordedAt: String(copied.recordedAt) }),
     ...(correlation === undefined ? {} : { $correlationId: correlation }),
     ...(causeId === null ? {} : { $causationId: causeId }),
   }
@@ -85,8 +86,18 @@ export function mirrorRecord(record: KurrentRecord, prefix: string): MirrorRecor
     body: canonicalText(data as Json),
     meta: context,
     server: position,
-    created: created.getTime() as Timestamp,
+    created: timeOf(metadata, created, where),
     batch: { index, size },
+  }
+}
+
+function timeOf(metadata: KurrentRecord['metadata'], created: Date, where: string): Timestamp {
+  const { recordedAt } = (metadata ?? {}) as { readonly recordedAt?: unknown }
+  if (recordedAt === undefined) return created.getTime() as Timestamp
+  try {
+    return Timestamp(Number(recordedAt))
+  } catch (error) {
+    throw new LogError('log-corrupt', `${where}: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

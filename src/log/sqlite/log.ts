@@ -7,6 +7,7 @@ import type { StoredEvent } from '../../../events/codec.ts'
 import type { Position, StreamName, StreamRevision, Timestamp } from '../../../events/ids.ts'
 import {
   type AppendOutcome,
+  type Copied,
   type EventLog,
   LogError,
   type ReadAllOptions,
@@ -57,9 +58,9 @@ class SqliteLog implements EventLog {
     this.#wake = new Wake(path)
   }
 
-  async append(batch: readonly StreamAppend[]): Promise<AppendOutcome> {
+  async append(batch: readonly StreamAppend[], copied?: Copied): Promise<AppendOutcome> {
     if (this.#writer === null) throw new LogError('log-io', `${this.#path} is open for reading only`)
-    const outcome = await this.#writer.append(batch)
+    const outcome = await this.#writer.append(batch, copied)
     if (outcome.kind === 'appended') this.#wake.now()
     return outcome
   }

@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Position, Timestamp } from '../../../events/ids.ts'
-import { type AppendOutcome, LogError, type StreamAppend } from '../../ports/log.ts'
+import { type AppendOutcome, type Copied, LogError, type StreamAppend } from '../../ports/log.ts'
 import { checkBatch, place } from '../placement.ts'
 import type { SqliteReader } from './reader.ts'
 import { asLogError } from './schema.ts'
@@ -13,6 +13,7 @@ import { WalSpace } from './wal-space.ts'
 
 type Pending = {
   readonly batch: readonly StreamAppend[]
+  readonly copied: Copied | undefined
   readonly resolve: (outcome: AppendOutcome) => void
   readonly reject: (error: Error) => void
 }
@@ -60,11 +61,11 @@ export class SqliteWriter {
     this.#space = new WalSpace(database, options.path)
   }
 
-  append(batch: readonly StreamAppend[]): Promise<AppendOutcome> {
+  append(batch: readonly StreamAppend[], copied?: Copied): Promise<AppendOutcome> {
     checkBatch(batch)
     if (this.#closed) return Promise.reject(new LogError('log-closed', this.#path))
     const { promise, resolve, reject } = Promise.withResolvers<AppendOutcome>()
-    this.#queue.push({ batch, resolve, reject })
+    this.#queue.push({ batch, copied, resolve, reject })
     this.#schedule()
     return promise
   }
@@ -111,8 +112,12 @@ export class SqliteWriter {
     try {
       this.#ends.refresh()
       const last = this.#lastTime.get() as { readonly time: number } | undefined
-      const recordedAt = Math.max(this.#now(), last?.time ?? 0) as Timestamp
-      const outcomes = group.map(({ batch }) => this.#write(batch, recordedAt))
+      const now = this.#now()
+      let recordedAt = (last?.time ?? 0) as Timestamp
+      const outcomes = group.map(({ batch, copied }) => {
+        recordedAt = Math.max(copied?.recordedAt ?? now, recordedAt) as Timestamp
+        return this.#write(batch, recordedAt)
+      })
       this.#end.run()
       return outcomes
     } catch (error) {
