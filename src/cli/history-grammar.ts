@@ -11,6 +11,7 @@ import {
   type VerifyOptions,
   verify,
 } from './history-integrity.ts'
+import { type PlanOptions, plan } from './history-plan.ts'
 import { type ReplayOptions, replayLog } from './history-replay.ts'
 import { type BlameOptions, blameEntries, type DiffOptions, diff, entryVersions } from './history-verbs.ts'
 import { type WaitOptions, waitFor } from './history-wait.ts'
@@ -20,6 +21,8 @@ type Context = { readonly sink: LogSink; readonly place: (command: Command) => C
 
 /** Longer than any build that is not stuck. */
 const WAIT_SECONDS = 60
+/** As many as the flow store gives in one answer. */
+const FLOWS = 10_000
 const MOMENT = 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n'
 const KEY = 'verifier key, or a file with it; by default the one beside the log'
 
@@ -30,6 +33,20 @@ export function addHistory(program: Command, context: Context): void {
   addBisect(program, context)
   addReplay(program, context)
   addWait(program, context)
+  addPlan(program, context)
+}
+
+function addPlan(program: Command, { sink, place }: Context): void {
+  printing(place(program.command('plan')))
+    .description(
+      'what policies would do, before they are applied: maps, verdicts, recorded flows; ends with 1 where something would change',
+    )
+    .option('-f, --filename <path>', 'policies that would be applied: file, folder or -; may be repeated', collect, [])
+    .option('--delete <policy>', 'a policy that would go, such as cnp/default/rule1; may be repeated', collect, [])
+    .option('-n, --namespace <name>', 'of policies named without one')
+    .option('--at <moment>', `on top of this moment; ${MOMENT}`)
+    .option('--flows <count>', 'judge the last so many recorded flows; 0 for none', wholeNumber, FLOWS)
+    .action((options: PlanOptions) => plan(options, sink))
 }
 
 function addWait(program: Command, { sink, place }: Context): void {
@@ -124,4 +141,8 @@ function endpointId(text: string): number {
 function wholeNumber(text: string): number {
   if (!/^[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError('is not a whole number')
   return Number(text)
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
 }

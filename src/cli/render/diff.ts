@@ -55,7 +55,7 @@ function valueText({ verdict, proxyPort, precedence, authType }: PolicyMapValue)
   return `${verdict}${proxy} precedence ${precedence}${authType === 0 ? '' : ` auth ${authType}`}`
 }
 
-function ruleLines({ path, before, after }: JsonDifference): readonly string[] {
+export function ruleLines({ path, before, after }: JsonDifference): readonly string[] {
   return [
     ...(before === undefined ? [] : [`  - ${path} ${short(before)}`]),
     ...(after === undefined ? [] : [`  + ${path} ${short(after)}`]),

@@ -2,7 +2,7 @@
 import type { LabelsOf } from '../../history/labels.ts'
 import type { SemanticDiff } from '../../history/semantic-diff.ts'
 
-type Item = {
+export type Item = {
   readonly node: string
   readonly endpoint: number
   readonly name: string
@@ -54,16 +54,20 @@ export function semanticView(
 }
 
 export function semanticText({ differences, notComparable }: SemanticView): string {
-  const lines = differences.map((item) => {
+  const silent = notComparable.map(({ name }) => `? ${name}: no policy in force at one of the moments`)
+  const all = [...semanticLines(differences), ...silent]
+  return all.length === 0 ? 'nothing is newly allowed or denied\n' : `${all.join('\n')}\n`
+}
+
+/** Two lines for each: what, and the question that shows it. */
+export function semanticLines(differences: readonly Item[]): readonly string[] {
+  return differences.flatMap((item) => {
     const peer = item.peer.identity === 0 ? 'everybody else' : item.peer.labels.join(' ') || String(item.peer.identity)
     const side = item.direction === 'ingress' ? 'from' : 'to'
     const what = item.request === null ? '' : ` such as ${item.request.method} ${item.request.path}`
     const sign = item.change === 'allowed' ? '+' : '-'
-    return `${sign} ${item.name} ${item.direction} ${side} ${peer} ${portsText(item)}${what}\n    ${item.witness}`
+    return [`${sign} ${item.name} ${item.direction} ${side} ${peer} ${portsText(item)}${what}`, `    ${item.witness}`]
   })
-  const silent = notComparable.map(({ name }) => `? ${name}: no policy in force at one of the moments`)
-  const all = [...lines, ...silent]
-  return all.length === 0 ? 'nothing is newly allowed or denied\n' : `${all.join('\n')}\n`
 }
 
 function portsText({ ports: { from, to }, protocol }: Item): string {

@@ -1,0 +1,88 @@
+/** `hindcast plan`: what policies would do, before they are applied. */
+import { NodeName } from '../../events/ids.ts'
+import { world as fold } from '../../projections/world.ts'
+import type { History } from '../history/history.ts'
+import { type LabelsOf, labelsAt } from '../history/labels.ts'
+import { type FlowReport, flowReport } from '../history/plan/flows.ts'
+import { type Plan, type PlannedPolicies, type PlannedPolicy, planOf } from '../history/plan/plan.ts'
+import { isoTime, type Moment } from '../history/position.ts'
+import { worldFrom } from '../history/state-at.ts'
+import { FlowStoreError } from '../ports/flows.ts'
+import { momentOf } from './answer.ts'
+import { openFlowsToRead, openHistory, type Place } from './compose.ts'
+import { CliError } from './failure.ts'
+import type { LogSink } from './log-verb.ts'
+import { type FileOptions, problemLines, readDocuments } from './policy-documents.ts'
+import { planText, planView } from './render/plan.ts'
+import { resourcesOf } from './resource-name.ts'
+
+export type PlanOptions = Place &
+  FileOptions & {
+    readonly delete: readonly string[]
+    readonly namespace: string | undefined
+    readonly at: string | undefined
+    readonly flows: number
+    readonly output: 'table' | 'json'
+  }
+
+/** Ends with 1 where something would change. Throws `CliError`. */
+export async function plan(options: PlanOptions, sink: LogSink): Promise<void> {
+  const planned = await plannedOf(options, sink)
+  await using history = await openHistory(options, sink.warn)
+  const moment = await momentOf(history, options.at ?? null, '--at')
+  const world = moment === null ? fold.initial : worldFrom(history.model, moment.position)
+  const { plan: found, policies } = planOf(world, planned)
+  const missing = found.policies.filter(({ kind }) => kind === 'not-there').map(({ policy }) => policy)
+  if (missing.length > 0) throw new CliError('notFound', `no-such-policy at --delete: ${missing.join(', ')}`)
+  const flows = await flowsOf(history, { plan: found, policies, options })
+  const labelsOf = (node: string): LabelsOf =>
+    moment === null ? () => [] : labelsAt(history.model, node, moment.position)
+  const view = planView(found, { flows, labelsOf })
+  const at = {
+    position: moment === null ? null : String(moment.position),
+    time: timeOf(moment),
+    revision: world.revision,
+  }
+  const text = `${planText(view)}\non top of ${at.position === null ? 'the empty log' : `position ${at.position}, ${at.time}`}, revision ${at.revision}\n`
+  sink.write(options.output === 'json' ? `${JSON.stringify({ ...at, ...view }, null, 2)}\n` : text)
+  if (found.policies.some(({ kind }) => kind !== 'unchanged')) throw new CliError('difference', '')
+}
+
+/** Throws `CliError` with every problem where a file holds something that would be refused. */
+async function plannedOf(
+  { filename, delete: names, namespace }: PlanOptions,
+  sink: LogSink,
+): Promise<readonly PlannedPolicy[]> {
+  const removed = names.length === 0 ? [] : resourcesOf(names, namespace)
+  if (filename.length === 0 && removed.length === 0) throw new CliError('usage', 'plan takes -f, --delete or both')
+  const documents = filename.length === 0 ? [] : await readDocuments({ filename }, sink)
+  const problems = problemLines(documents)
+  if (problems !== '') throw new CliError('usage', `these policies would be refused:${problems}`)
+  const set = documents.flatMap(({ reading }): readonly PlannedPolicy[] =>
+    reading?.kind === 'accepted' ? [reading.policy] : [],
+  )
+  return [...removed.map((resource): PlannedPolicy => ({ resource, manifest: null, rules: null })), ...set]
+}
+
+type Planned = { readonly plan: Plan; readonly policies: PlannedPolicies; readonly options: PlanOptions }
+
+/** One report for each node that has a flow store beside the log. */
+async function flowsOf(history: History, { plan, policies, options }: Planned): Promise<readonly FlowReport[]> {
+  const nodes = [...new Set([...policies.keys()].map((key) => key.split('/')[0]!))]
+  if (options.flows === 0) return []
+  const reports = nodes.map(async (node) => {
+    const store = await openFlowsToRead(history.log, { ...options, node: NodeName(node) })
+    try {
+      const flows = await store.query({ last: options.flows })
+      return [flowReport({ node, flows, policies, plan })]
+    } catch (error) {
+      if (error instanceof FlowStoreError && error.code === 'flows-missing') return []
+      throw error
+    }
+  })
+  return (await Promise.all(reports)).flat()
+}
+
+function timeOf(moment: Moment | null): string | null {
+  return moment === null ? null : isoTime(moment.recordedAt)
+}

@@ -1,0 +1,106 @@
+/** `hindcast plan` for people: what would come (+), go (-) and change (~), and which recorded flows it would touch. */
+import type { JsonDifference } from '../../../projections/history/changes.ts'
+import type { LabelsOf } from '../../history/labels.ts'
+import type { FlowGroup, FlowReport } from '../../history/plan/flows.ts'
+import type { EndpointPlan, Plan } from '../../history/plan/plan.ts'
+import { mapLine, ruleLines } from './diff.ts'
+import { type Item, semanticLines, semanticView } from './semantic.ts'
+
+export type PlanView = Omit<Plan, 'endpoints'> & {
+  readonly endpoints: readonly (Omit<EndpointPlan, 'differences'> & { readonly differences: readonly Item[] })[]
+  readonly flows: readonly FlowReport[]
+}
+
+type Context = { readonly flows: readonly FlowReport[]; readonly labelsOf: (node: string) => LabelsOf }
+
+const KINDS: Readonly<Record<string, string>> = {
+  added: '+',
+  changed: '~',
+  removed: '-',
+  unchanged: '=',
+  'not-there': '?',
+}
+const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' }
+const GROUPS_MAX = 20
+
+export function planView(plan: Plan, { flows, labelsOf }: Context): PlanView {
+  const labels = withImagined(plan, labelsOf)
+  return {
+    ...plan,
+    endpoints: plan.endpoints.map((endpoint) => {
+      const { differences } = semanticView({ endpoints: [endpoint], notComparable: [] }, labels)
+      const map = endpoint.map.map((delta) => ({ ...delta, labels: labels(endpoint.node)(delta.key.identity) }))
+      return { ...endpoint, map, differences }
+    }),
+    flows,
+  }
+}
+
+export function planText(view: PlanView): string {
+  const { policies, endpoints, unaffected, prefixes, flows } = view
+  const lines = [
+    ...policies.flatMap(({ policy, kind, rules }) => [
+      `${KINDS[kind]} policy ${policy}`,
+      ...rules.flatMap((rule: JsonDifference) => ruleLines(rule)),
+    ]),
+    ...prefixes.map(({ node, prefix }) => `+ identity for ${prefix} on node ${node}`),
+    ...endpoints.flatMap(endpointLines),
+    `${endpoints.length} endpoints would be regenerated, ${unaffected} would not`,
+    ...flows.flatMap(flowLines),
+    ...(flows.length === 0 ? ['no recorded flows to ask'] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** Labels of the prefixes that only the plan knows. */
+function withImagined({ prefixes }: Plan, labelsOf: (node: string) => LabelsOf): (node: string) => LabelsOf {
+  return (node) => (identity) => {
+    const imagined = prefixes.find((one) => one.node === node && one.identity === identity)
+    return imagined === undefined ? labelsOf(node)(identity) : [`cidr:${imagined.prefix}`]
+  }
+}
+
+function endpointLines(endpoint: PlanView['endpoints'][number]): readonly string[] {
+  const { node, endpoint: id, name, entries, map, redirects, differences, pressure, unresolvable } = endpoint
+  const title = `~ endpoint ${id} ${name} of node ${node}: ${entries.before} -> ${entries.after} entries`
+  if (unresolvable !== null)
+    return [`! endpoint ${id} ${name} of node ${node}: ${unresolvable}; what is in force would stay`]
+  const enforced = (['ingress', 'egress'] as const).flatMap((direction) => {
+    const { before, after } = direction === 'ingress' ? endpoint.ingressEnforced : endpoint.egressEnforced
+    return before === after
+      ? []
+      : [`  ~ ${direction} ${after ? 'would be enforced' : 'would not be enforced any more'}`]
+  })
+  return [
+    title,
+    ...enforced,
+    ...map.map((delta) => mapLine(delta, () => (delta as { readonly labels?: readonly string[] }).labels ?? [])),
+    ...redirects.come.map((redirect) => `  + redirect ${redirect}`),
+    ...redirects.go.map((redirect) => `  - redirect ${redirect}`),
+    ...(pressure === null
+      ? []
+      : [`  ! ${pressure.entries} of ${pressure.max} entries, most by selector ${pressure.selector}`]),
+    ...semanticLines(differences).map((line) => `  ${line}`),
+  ]
+}
+
+function flowLines({ groups, coverage }: FlowReport): readonly string[] {
+  const { from, to, seen, judged, notJudged } = coverage
+  const rest = Object.entries(notJudged).map(([reason, count]) => `  ${count} not judged: ${reason}`)
+  const more = groups.length > GROUPS_MAX ? [`  and ${groups.length - GROUPS_MAX} more groups`] : []
+  const window = from === null ? '' : `, ${from} to ${to}`
+  const changed = groups.reduce((sum, { count }) => sum + count, 0)
+  return [
+    `${changed} of ${judged} judged flows would change (${seen} seen${window})`,
+    ...groups.slice(0, GROUPS_MAX).map(groupLine),
+    ...more,
+    ...rest,
+  ]
+}
+
+function groupLine({ endpoint, direction, identity, protocol, port, request, change, count }: FlowGroup): string {
+  const side = direction === 'ingress' ? 'from' : 'to'
+  const what = request === null ? '' : ` ${request}`
+  const sign = change === 'allowed' ? '+' : '-'
+  return `  ${sign} ${count} x endpoint ${endpoint} ${direction} ${side} identity ${identity} ${port}/${PROTOCOLS[protocol] ?? protocol}${what}`
+}

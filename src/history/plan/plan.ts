@@ -1,0 +1,227 @@
+/**
+ * What would policies do, if they were applied on top of a moment? Worked out in memory; the log does not learn of it.
+ *
+ * Compared is what the policies of the moment ask for with what they would ask for then: so a build that is on its way does not blur the answer.
+ * Prefixes that only the new policies name get local identities that exist here alone.
+ */
+
+import type { PolicyMapDelta } from '../../../events/fields.ts'
+import { type ResourceRef, resourceKey } from '../../../events/fields.ts'
+import { type Cidr, type EndpointId, IdentityId, type Port } from '../../../events/ids.ts'
+import type { Json } from '../../../events/schema.ts'
+import { policyMapDiff, policyMapOf } from '../../../projections/datapath/policy-map.ts'
+import type { JsonDifference } from '../../../projections/history/changes.ts'
+import { policyDifferences } from '../../../projections/history/policy-difference.ts'
+import { prefixLabels } from '../../../projections/identity/prefix-labels.ts'
+import { RESERVED_IDENTITIES } from '../../../projections/identity/reserved.ts'
+import type { PolicyEngine, ResolvedPolicy } from '../../../projections/policy/engine.ts'
+import type { PolicyRule } from '../../../projections/policy/rule.ts'
+import { engineOfWorld } from '../../../projections/verdict/engine-of-world.ts'
+import { type JudgedPolicy, judgedPolicyOf } from '../../../projections/verdict/judge.ts'
+import { type SemanticDifference, semanticDifferences } from '../../../projections/verdict/semantic.ts'
+import type { EndpointView, NodeView, World } from '../../../projections/world.ts'
+
+/** Null rules: the policy is to go. */
+export type PlannedPolicy = {
+  readonly resource: ResourceRef
+  readonly manifest: Json | null
+  readonly rules: readonly PolicyRule[] | null
+}
+
+export type PolicyPlan = {
+  readonly policy: string
+  readonly kind: 'added' | 'changed' | 'removed' | 'unchanged' | 'not-there'
+  readonly rules: readonly JsonDifference[]
+}
+
+export type Amount<T> = { readonly before: T; readonly after: T }
+
+export type EndpointPlan = {
+  readonly node: string
+  readonly endpoint: EndpointId
+  readonly name: string
+  readonly ingressEnforced: Amount<boolean>
+  readonly egressEnforced: Amount<boolean>
+  readonly entries: Amount<number>
+  /** Entries that come, go and change. A proxy port that is not allocated yet is 1. */
+  readonly map: readonly PolicyMapDelta[]
+  readonly redirects: { readonly come: readonly string[]; readonly go: readonly string[] }
+  readonly differences: readonly SemanticDifference[]
+  /** How much of the map is taken, from nine tenths on. */
+  readonly pressure: { readonly entries: number; readonly max: number; readonly selector: string } | null
+  /** The policies would contradict each other, or not fit: what is in force would stay. */
+  readonly unresolvable: string | null
+}
+
+export type Plan = {
+  readonly policies: readonly PolicyPlan[]
+  /** Endpoints that would be regenerated. */
+  readonly endpoints: readonly EndpointPlan[]
+  /** How many would only be bumped. */
+  readonly unaffected: number
+  /** Prefixes that would get local identities, by node. */
+  readonly prefixes: readonly { readonly node: string; readonly prefix: Cidr; readonly identity: IdentityId }[]
+}
+
+/** The policies of each endpoint before and after, for judging recorded flows. */
+export type PlannedPolicies = ReadonlyMap<string, Amount<JudgedPolicy | null>>
+
+/** Above all local identities that a node gives out in its life. */
+const IMAGINED_FIRST = 0x01f0_0000
+/** Stands for a proxy port that is still to be allocated. */
+const PORT_TO_COME = 1 as Port
+
+export function planOf(
+  world: World,
+  planned: readonly PlannedPolicy[],
+): { readonly plan: Plan; readonly policies: PlannedPolicies } {
+  const endpoints: EndpointPlan[] = []
+  const prefixes: Plan['prefixes'][number][] = []
+  const policies = new Map<string, Amount<JudgedPolicy | null>>()
+  let unaffected = 0
+  for (const [name, node] of [...world.nodes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const found = nodePlan(world, { name, node, planned })
+    endpoints.push(...found.endpoints)
+    prefixes.push(...found.prefixes.map((one) => ({ node: name, ...one })))
+    unaffected += found.unaffected
+    for (const [endpoint, policy] of found.policies) policies.set(`${name}/${endpoint}`, policy)
+  }
+  return { plan: { policies: planned.map((one) => policyPlan(world, one)), endpoints, unaffected, prefixes }, policies }
+}
+
+function policyPlan({ policies }: World, { resource, manifest }: PlannedPolicy): PolicyPlan {
+  const policy = resourceKey(resource)
+  const before = policies.get(policy)?.manifest ?? null
+  const rules = policyDifferences(before, manifest)
+  if (before === null) return { policy, kind: manifest === null ? 'not-there' : 'added', rules }
+  return { policy, kind: manifest === null ? 'removed' : rules.length === 0 ? 'unchanged' : 'changed', rules }
+}
+
+type Imagined = { readonly prefix: Cidr; readonly identity: IdentityId }
+
+function nodePlan(
+  world: World,
+  {
+    name,
+    node,
+    planned,
+  }: { readonly name: string; readonly node: NodeView; readonly planned: readonly PlannedPolicy[] },
+): {
+  readonly endpoints: readonly EndpointPlan[]
+  readonly unaffected: number
+  readonly prefixes: readonly Imagined[]
+  readonly policies: ReadonlyMap<EndpointId, Amount<JudgedPolicy | null>>
+} {
+  const engine = engineOfWorld(world, name)
+  const known = new Set([...node.localIdentities.values()].flatMap(({ prefix }) => (prefix === null ? [] : [prefix])))
+  // What is required already and not allocated yet is on its way, and no part of the plan.
+  const underWay = imagine(engine, known, 0)
+  const views = [...node.endpoints.values()]
+    .filter(({ identity }) => identity !== null)
+    .toSorted((a, b) => a.endpoint - b.endpoint)
+  const before = views.map((view) => resolved(engine, view))
+  for (const { resource, rules } of planned) {
+    const key = resourceKey(resource)
+    engine.apply(rules === null ? { kind: 'policy-removed', key } : { kind: 'policy-set', key, rules })
+  }
+  const prefixes = imagine(engine, known, underWay.length)
+  const identities = [
+    ...world.identities.keys(),
+    ...node.localIdentities.keys(),
+    ...prefixes.map(({ identity }) => identity),
+  ]
+  const existing = [WORLD, ...identities, ...RESERVED_IDENTITIES.keys()]
+  const policies = new Map<EndpointId, Amount<JudgedPolicy | null>>()
+  const endpoints = views.flatMap((view, index) => {
+    const sides = { before: before[index]!, after: resolved(engine, view) }
+    const judged = { before: judgedPolicyOf(sides.before), after: judgedPolicyOf(sides.after) }
+    policies.set(view.endpoint, judged)
+    const found = endpointPlan({ node: name, view, sides, judged, existing })
+    return found === null ? [] : [found]
+  })
+  return { endpoints, unaffected: views.length - endpoints.length, prefixes, policies }
+}
+
+const WORLD = 2
+
+function resolved(engine: PolicyEngine, { identity, namedPorts }: EndpointView): ResolvedPolicy {
+  return engine.resolve({ identity: identity!, namedPorts })
+}
+
+/** Local identities for the required prefixes that have none; they are known from then on. */
+function imagine(engine: PolicyEngine, known: Set<Cidr>, made: number): readonly Imagined[] {
+  const missing = [...engine.requiredPrefixes()].filter((prefix) => !known.has(prefix)).toSorted()
+  const imagined = missing.map((prefix, index) => ({ prefix, identity: IdentityId(IMAGINED_FIRST + made + index) }))
+  for (const { prefix } of imagined) known.add(prefix)
+  const added = imagined.map(({ prefix, identity }) => ({ id: identity, labels: prefixLabels(prefix), prefix }))
+  if (added.length > 0) engine.apply({ kind: 'identities', added, removed: [] })
+  return imagined
+}
+
+type Compared = {
+  readonly node: string
+  readonly view: EndpointView
+  readonly sides: Amount<ResolvedPolicy>
+  readonly judged: Amount<JudgedPolicy | null>
+  readonly existing: readonly number[]
+}
+
+/** Null where nothing would change for the endpoint. */
+function endpointPlan({ node, view, sides, judged, existing }: Compared): EndpointPlan | null {
+  const { before, after } = sides
+  if (before === after) return null
+  const { endpoint, name } = view
+  const base = { node, endpoint, name }
+  if (after.kind === 'unresolvable' || before.kind === 'unresolvable') {
+    if (before.kind === after.kind) return null
+    return {
+      ...base,
+      ...NOTHING,
+      unresolvable: after.kind === 'unresolvable' ? `${after.code}: ${after.reason}` : null,
+    }
+  }
+  const maps = { before: mapOf(before, view), after: mapOf(after, view) }
+  const map = policyMapDiff(maps.before, maps.after)
+  const differences =
+    judged.before === null || judged.after === null
+      ? []
+      : semanticDifferences({ before: judged.before, after: judged.after, known: existing })
+  const ingressEnforced = { before: before.ingressEnforced, after: after.ingressEnforced }
+  const egressEnforced = { before: before.egressEnforced, after: after.egressEnforced }
+  const same = [ingressEnforced, egressEnforced].every((one) => one.before === one.after)
+  if (map.length === 0 && differences.length === 0 && same) return null
+  return {
+    ...base,
+    ingressEnforced,
+    egressEnforced,
+    entries: { before: maps.before.size, after: maps.after.size },
+    map,
+    redirects: { come: missingIn(after, before), go: missingIn(before, after) },
+    differences,
+    pressure: after.pressure,
+    unresolvable: null,
+  }
+}
+
+const NOTHING: Omit<EndpointPlan, 'node' | 'endpoint' | 'name' | 'unresolvable'> = {
+  ingressEnforced: { before: false, after: false },
+  egressEnforced: { before: false, after: false },
+  entries: { before: 0, after: 0 },
+  map: [],
+  redirects: { come: [], go: [] },
+  differences: [],
+  pressure: null,
+}
+
+type Resolved = Exclude<ResolvedPolicy, { readonly kind: 'unresolvable' }>
+
+/** With the proxy ports that the endpoint has; others would be allocated. */
+function mapOf({ entries, redirects }: Resolved, view: EndpointView): ReturnType<typeof policyMapOf> {
+  const realised = new Map(view.redirects.map(({ id, proxyPort }) => [id.slice(`${view.endpoint}:`.length), proxyPort]))
+  return policyMapOf(entries, new Map(redirects.map(({ id }) => [id, realised.get(id) ?? PORT_TO_COME])))
+}
+
+function missingIn(one: Resolved, other: Resolved): readonly string[] {
+  const ids = new Set(other.redirects.map(({ id }) => id))
+  return one.redirects.map(({ id }) => id).filter((id) => !ids.has(id))
+}
