@@ -210,7 +210,7 @@ test('A11 what differs from the log in a map is recorded as found, and built aga
   assert.deepEqual(rig.map(1), ['e:0:0:0/0 allow 0', 'i:0:0:0/0 allow 0'])
 })
 
-test('A14 a bug ends the agent with its reason on the log, and what is enforced stays', async () => {
+test('A16 a bug ends the agent with its reason on the log, and what is enforced stays', async () => {
   const policies = new TestPolicies(NODE)
   let broken = false
   const view: PolicyView = {
