@@ -63,12 +63,12 @@ async function openNode(
   const socket = options.socket ?? join(stateFolder(options), `xds-${node}.sock`)
   mkdirSync(dirname(socket), { recursive: true })
   const xds = stack.use(await serveXds(socket, clock.newId().slice(0, 8)))
-  const { identities, sockets, listeners, probe } = chosen
+  const { identities, sockets, listeners, hostAddresses, probe } = chosen
   if (options.proxy === 'embedded') {
     const client = stack.use(createXdsClient({ socket, node: PROXY_NODE }))
     stack.use(startProxy({ client, identities, sockets, flows, clock, report: (line) => logger.warn(line) }))
   }
-  const agentOptions = { version: options.version, datapathReason: chosen.reason, listeners, probe }
+  const agentOptions = { version: options.version, datapathReason: chosen.reason, listeners, hostAddresses, probe }
   const policy = new EnginePolicyView(node)
   const { datapath } = chosen
   return async () => {

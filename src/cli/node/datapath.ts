@@ -2,8 +2,9 @@
  * Which datapath decides on this node: the kernel where it can be used, else the model, and never silently. With the datapath comes what the
  * embedded proxy needs of it: who is talking, and how it listens and connects.
  */
-
+import { networkInterfaces } from 'node:os'
 import { IpAddress, type NodeName } from '../../../events/ids.ts'
+import { addressText, parseAddress } from '../../../projections/ip/prefix.ts'
 import type { ListenerOptions } from '../../../projections/xds/listeners.ts'
 import { openKernelDatapath } from '../../kernel/datapath.ts'
 import { openIdentitySource } from '../../kernel/identity-source.ts'
@@ -31,6 +32,8 @@ export type NodeDatapath = AsyncDisposable & {
   readonly identities: IdentitySource
   readonly sockets: TransparentSockets | ProxySockets
   readonly listeners: ListenerOptions
+  /** Of the node itself, as it has them when the agent starts; on the model there is no node. */
+  readonly hostAddresses: readonly IpAddress[]
   /** What the kernel can do, as tried. */
   readonly probe: ProbeReport
   /** One line for each door of the model: who is claimed, whom it leads to, where it listens. */
@@ -80,6 +83,7 @@ async function kernelDatapath({ bpffs, node, gate }: DatapathOptions, probe: Pro
     identities,
     sockets: transparentSockets,
     listeners: { bpfRoot: bpffs, ipcacheName: IPCACHE.name },
+    hostAddresses: hostAddresses(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }
@@ -108,8 +112,16 @@ async function modelDatapath(
     identities: datapath.identities,
     sockets: modelSockets({ network, nodeAddress: NODE_ADDRESS }),
     listeners: { bpfRoot: '', ipcacheName: '' },
+    hostAddresses: [],
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
+}
+
+/** Loopback and link-local addresses mean something else on every link. */
+function hostAddresses(): readonly IpAddress[] {
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  const texts = own.filter(({ internal, scopeid }) => !internal && !scopeid).map(({ address }) => parseAddress(address))
+  return [...new Set(texts.filter((address) => address !== null).map(addressText))].toSorted().map(IpAddress)
 }
 
 function firstLine(text: string): string {
