@@ -73,7 +73,7 @@ export function oracleRequest(world: OracleWorld, probe: OracleProbe, request: O
   const redirects = allows.flatMap(({ portRules }) => portRules.filter(goesToProxy))
   if (!redirects.every((rule) => rule.l7?.kind === 'http' && rule.serverNames.length === 0)) return null
   if (letIn(world, probe) || stance === 'default-allow') return 'allow'
-  const passes = allows.some(({ rule, portRules }) => {
+  const passes = covering(world, probe, 'request').some(({ rule, portRules }) => {
     if (!rule.defaultDeny[probe.direction]) return true
     if (portRules.length === 0) return true
     return portRules.some(
@@ -113,8 +113,11 @@ function selecting(world: OracleWorld): readonly PolicyRule[] {
 
 type Covering = { readonly rule: PolicyRule; readonly element: PolicyElement; readonly portRules: readonly PortRule[] }
 
-function covering(world: OracleWorld, probe: OracleProbe, verdict: 'allow' | 'deny'): readonly Covering[] {
-  const section = verdict === 'allow' ? probe.direction : (`${probe.direction}Deny` as const)
+/** Whom an element allows or denies, or whose requests it lets pass: the proxy takes all addresses of a family for the whole world. */
+type Purpose = 'allow' | 'deny' | 'request'
+
+function covering(world: OracleWorld, probe: OracleProbe, verdict: Purpose): readonly Covering[] {
+  const section = verdict === 'deny' ? (`${probe.direction}Deny` as const) : probe.direction
   const rules = selecting(world)
   const requires = rules.flatMap((rule) => rule[section].flatMap((element) => element.requires))
   return rules.flatMap((rule) =>
@@ -131,7 +134,7 @@ function portsCovering(
   world: OracleWorld,
   { peers, ports, icmps }: PolicyElement,
   probe: OracleProbe,
-  verdict: 'allow' | 'deny',
+  verdict: Purpose,
 ): readonly PortRule[] | null {
   if (ports === null && icmps === null) return peers === null ? null : []
   const rules = (ports ?? []).filter((rule) => rule.ports.some((port) => portCovers(world, port, probe)))
@@ -183,7 +186,7 @@ function takes(
   context: {
     readonly probe: OracleProbe
     readonly requires: readonly LabelSelector[]
-    readonly verdict: 'allow' | 'deny'
+    readonly verdict: Purpose
   },
 ): boolean {
   const { identity } = context.probe
@@ -211,7 +214,7 @@ function takes(
     }
     case 'cidr': {
       const whole = peer.prefix.endsWith('/0') && peer.except.length === 0
-      if (whole && has('reserved:world') && (prefix === null || context.verdict === 'deny')) return true
+      if (whole && has('reserved:world') && (prefix === null || context.verdict !== 'allow')) return true
       return prefix !== null && within(prefix, peer.prefix, peer.except)
     }
     case 'cidr-group':

@@ -6,6 +6,7 @@ import type { Json } from '../../events/schema.ts'
 import { policyMapOf } from '../../projections/datapath/policy-map.ts'
 import { policyVerdict } from '../../projections/datapath/verdict.ts'
 import { compileNetworkPolicy, requestVerdict } from '../../projections/l7/network-policy.ts'
+import type { ResolvedPolicy } from '../../projections/policy/engine.ts'
 import { networkPolicyMessage } from '../../projections/policy/network-policy.ts'
 import { readPolicy } from '../../projections/policy/parse/policy.ts'
 import { type OracleProbe, type OracleWorld, oracleAnswer, oracleRequest } from '../oracle/policy.ts'
@@ -31,12 +32,12 @@ export type OracleCase = {
   readonly subject: number
 }
 
-const anything: fc.Arbitrary<OracleCase> = fc.record({
+export const anything: fc.Arbitrary<OracleCase> = fc.record({
   given: options,
   objects: fc.array(policies, { minLength: 1, maxLength: 6 }),
   subject: fc.constantFrom(...SUBJECTS),
 })
-const manyRequests: fc.Arbitrary<OracleCase> = fc.record({
+export const manyRequests: fc.Arbitrary<OracleCase> = fc.record({
   given: fc.constant({}),
   objects: fc.array(httpPolicies, { minLength: 1, maxLength: 3 }),
   subject: fc.constantFrom(1000, 1010),
@@ -58,23 +59,35 @@ function worldOf({ objects, subject }: OracleCase, input: VectorInput): OracleWo
 
 export const oracleCases: fc.Arbitrary<OracleCase> = fc.oneof(anything, manyRequests)
 
-const REMOTES: readonly number[] = [...ALL_IDENTITIES.map(({ id }) => id), 999]
+export const REMOTES: readonly number[] = [...ALL_IDENTITIES.map(({ id }) => id), 999]
 export type OracleCounts = { resolved: number; conflicts: number; probes: number; requests: number }
 
-/** Throws where the two disagree; counts what was asked. */
-export function compareWithOracle(one: OracleCase, counts: OracleCounts): void {
+export type ResolvedCase = {
+  readonly world: OracleWorld
+  readonly resolved: Extract<ResolvedPolicy, { readonly kind: 'resolved' }>
+}
+
+/** Null where the policies contradict each other. */
+export function resolveCase(one: OracleCase): ResolvedCase | null {
   const input = { options: one.given ?? {}, policies: one.objects, dns: DNS, services: SERVICES, podPorts: POD_PORTS }
   const engine = engineOf(input, ALL_IDENTITIES)
   for (const [name, prefixes] of Object.entries(GROUPS)) engine.apply({ kind: 'cidr-group', name, prefixes })
   const namedPorts = POD_PORTS[0].map((port) => ({ ...port, port: Port(port.port) }))
   const resolved = engine.resolve({ identity: IdentityId(one.subject), namedPorts })
-  if (resolved.kind === 'unresolvable') {
-    assert.match(resolved.code, /-conflict$/)
+  if (resolved.kind === 'resolved') return { world: worldOf(one, input), resolved }
+  assert.match(resolved.code, /-conflict$/)
+  return null
+}
+
+/** Throws where the two disagree; counts what was asked. */
+export function compareWithOracle(one: OracleCase, counts: OracleCounts): void {
+  const found = resolveCase(one)
+  if (found === null) {
     counts.conflicts++
     return
   }
   counts.resolved++
-  const world = worldOf(one, input)
+  const { world, resolved } = found
   const ports = new Map(resolved.redirects.map(({ id }) => [id, Port(14_000)]))
   const map = policyMapOf(resolved.entries, ports)
   const message = networkPolicyMessage(resolved.networkPolicy, {
@@ -102,8 +115,8 @@ export function compareWithOracle(one: OracleCase, counts: OracleCounts): void {
   }
 }
 
-/** Requests of the host where it is always let in, and of the other family where a whole one is named, have rules of their own. */
-function hostAtL7(world: OracleWorld, { identity }: OracleProbe): boolean {
-  const wholeFamily = JSON.stringify(world.rules).includes('/0"')
-  return identity === 1 || identity === 6 || (wholeFamily && (identity === 2 || identity >= 2 ** 24))
+/** What the host may ask for where it is always let in and a rule speaks of exactly the host has a rule of its own (R5). */
+export function hostAtL7({ options, rules }: OracleWorld, { identity }: OracleProbe): boolean {
+  if (identity !== 1 && identity !== 6) return false
+  return options.allowLocalhost === 'always' && /"entity":"(host|cluster)"|"key":"host"/.test(JSON.stringify(rules))
 }
