@@ -354,8 +354,10 @@ class NodeAgent implements Agent {
     if (this.#end !== null) return
     const end = error instanceof AgentEnd ? error : new AgentEnd('bug', String(error), { cause: error })
     this.#end = end
+    // Only a bug is looked for in the code; the other ends are explained by their reason.
+    const told = end.code === 'bug' ? { err: end } : { reason: end.message }
     if (end.code !== 'stopped')
-      this.#ports.logger.fatal({ code: end.code, err: end }, 'the agent ends; maps and programs stay')
+      this.#ports.logger.fatal({ code: end.code, ...told }, 'the agent ends; maps and programs stay')
     for (const subscription of this.#subscriptions) subscription.unsubscribe()
     // Whoever reads the log learns why nothing changes any more.
     if (end.code === 'bug') this.#journal.sayLast(this.#stopped(this.#view.now.state.agent, end.message))

@@ -18,6 +18,8 @@ export type FlowStoreOptions = {
   readonly path: string
   readonly rowsMax?: number
   readonly bytesMax?: number
+  /** Called with each new warning. */
+  readonly report?: (warning: string) => void
 }
 
 /** `warning`: the last thing that went wrong, a damaged file put aside or flows that could not be written; null where nothing did. */
@@ -28,8 +30,9 @@ export function openFlowStore({
   path,
   rowsMax = FLOW_ROWS_MAX,
   bytesMax = FLOW_BYTES_MAX,
+  report = () => undefined,
 }: FlowStoreOptions): WritableFlowStore {
-  return new SqliteFlowStore(path, new FlowWriter({ path, rowsMax, bytesMax }))
+  return new SqliteFlowStore(path, new FlowWriter({ path, rowsMax, bytesMax, report }))
 }
 
 /** For other processes. Each query opens the file anew, so that it never reads one that was put aside. Throws `FlowStoreError` at the query. */

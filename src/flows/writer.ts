@@ -5,7 +5,13 @@ import { FlowStoreError, type NewFlow } from '../ports/flows.ts'
 import { asFlowError, isBusy, openToWrite, putAside } from './file.ts'
 import { FLOW_COLUMNS, rowOf } from './rows.ts'
 
-export type FlowWriterOptions = { readonly path: string; readonly rowsMax: number; readonly bytesMax: number }
+export type FlowWriterOptions = {
+  readonly path: string
+  readonly rowsMax: number
+  readonly bytesMax: number
+  /** Called with each warning, the same one once until writing works again. */
+  readonly report: (warning: string) => void
+}
 
 /** Flows in memory, about 25 MiB; those that come after are lost and counted. */
 export const FLOW_QUEUE_MAX = 50_000
@@ -27,6 +33,8 @@ export class FlowWriter {
   #queue: NewFlow[] = []
   #lost = 0
   #warning: string | null = null
+  /** The warning that was reported and still holds. */
+  #told: string | null = null
   #timer: NodeJS.Timeout | null = null
   #draining: Promise<void> | null = null
   #closed = false
@@ -92,6 +100,7 @@ export class FlowWriter {
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
       try {
         this.#write(group)
+        this.#told = null
         return true
       } catch (error) {
         if (isBusy(error)) await sleep(RETRY_MS)
@@ -139,7 +148,7 @@ export class FlowWriter {
       return openToWrite(path)
     } catch (error) {
       if (!isDamage(error)) throw error
-      this.#warning = `${error.message}; it is now ${putAside(path)}, and a new flow store was begun`
+      this.#warn(`${error.message}; it is now ${putAside(path)}, and a new flow store was begun`)
       return openToWrite(path)
     }
   }
@@ -147,18 +156,26 @@ export class FlowWriter {
   /** A damaged file is put aside and a new one begun; everything else (a full disk) is only told. */
   #repaired(error: unknown): boolean {
     const known = asFlowError(error, this.#options.path)
-    this.#warning = known.message
-    if (!isDamage(known)) return false
+    if (!isDamage(known)) {
+      this.#warn(`flows are lost: ${known.message}`)
+      return false
+    }
     try {
       if (this.#database.isOpen) this.#database.close()
-      this.#warning = `${known.message}; it is now ${putAside(this.#options.path)}, and a new flow store was begun`
+      this.#warn(`${known.message}; it is now ${putAside(this.#options.path)}, and a new flow store was begun`)
       this.#database = openToWrite(this.#options.path)
       this.#insert = insertInto(this.#database)
       return true
     } catch (failure) {
-      this.#warning = `${known.message}; a new flow store cannot be begun: ${String(failure)}`
+      this.#warn(`${known.message}; a new flow store cannot be begun: ${String(failure)}`)
       return false
     }
+  }
+
+  #warn(warning: string): void {
+    if (warning !== this.#told) this.#options.report(warning)
+    this.#warning = warning
+    this.#told = warning
   }
 
   #stopTimer(): void {

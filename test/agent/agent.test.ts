@@ -15,6 +15,9 @@ const ALLIANCE = 'k8s:org=alliance'
 const only = <Type extends EventType>(history: readonly Recorded[], type: Type): readonly EventOf<Type>[] =>
   history.map(({ event }) => event).filter((event): event is EventOf<Type> => event.type === type)
 
+/** More turns of the event loop than the beginning of a build takes. */
+const TURNS_MAX = 1_000
+
 test('A3 an endpoint gets its identity, its address in the ipcache, a program and a policy map', async () => {
   await using rig = new Rig()
   const agent = await rig.start()
@@ -155,6 +158,26 @@ test('A8 an endpoint that is deleted leaves no map, no program, no address and n
       .map(({ to }) => to),
     ['disconnecting', 'disconnected'],
   )
+})
+
+test('A8 an endpoint that is deleted while it is built leaves nothing, and the log says that it went', async () => {
+  await using rig = new Rig()
+  const agent = await rig.start()
+  await rig.operator.addEndpoint(1, EMPIRE)
+  await rig.quiet(agent)
+  rig.proxy.hung = true
+  await rig.operator.setPolicy('landing', policy(EMPIRE, allow(EMPIRE, 80, { http: true })))
+  const started = async () => only(await rig.operator.history(), 'EndpointRegenerationStarted')
+  const before = (await started()).length
+  for (let turn = 0; turn < TURNS_MAX && (await started()).length === before; turn += 1) await turns(1)
+  await rig.operator.deleteEndpoint(1)
+  rig.proxy.hung = false
+  rig.xds.changed()
+  await rig.quiet(agent)
+  const [failure, ...more] = only(await rig.operator.history(), 'EndpointRegenerationFailed')
+  assert.deepEqual([failure?.code, failure?.retryInMs, more], ['endpoint-gone', null, []])
+  assert.deepEqual([rig.pinned.maps.size, rig.pinned.specs.size, rig.pinned.ipcache.size], [0, 0, 0])
+  assert.deepEqual([rig.proxy.running.npds.size, rig.proxy.running.nphds.size], [0, 0])
 })
 
 test('A9 a prefix that a policy names gets a local identity while some policy names it', async () => {

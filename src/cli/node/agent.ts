@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { DecodeError } from '../../../events/codec.ts'
 import { type Agent, startAgent } from '../../agent/agent.ts'
-import type { AgentEnd } from '../../agent/end.ts'
+import { AgentEnd } from '../../agent/end.ts'
 import { EnginePolicyView } from '../../agent/engine-view.ts'
 import { systemClock } from '../../agent/system-clock.ts'
 import { openFlowStore } from '../../flows/sqlite.ts'
@@ -40,7 +40,7 @@ export async function runAgent(options: AgentVerbOptions, sink: LogSink): Promis
   await using stack = new AsyncDisposableStack()
   const starting = await openNode(options, { logger, stack })
   // An agent whose log is on a server that is away starts when it is back, and may be told to stop before.
-  const agent = await Promise.race([starting(), stop.promise])
+  const agent = await Promise.race([starting().catch(rethrow), stop.promise])
   if (agent === null) return
   stack.use(agent)
   const end = await Promise.race([agent.ended, stop.promise])
@@ -56,7 +56,7 @@ async function openNode(
   const clock = systemClock
   const log = stack.use(await openLogOfAgent(options))
   const node = await nodeNameOf(log, options.node)
-  const flows = stack.use(openFlowStore({ path: flowPath(options, node) }))
+  const flows = stack.use(openFlowStore({ path: flowPath(options, node), report: (line) => logger.warn(line) }))
   const { datapath: choice, bpffs, gate } = options
   const chosen = stack.use(await chooseDatapath({ choice, bpffs, gate, node, clock }))
   sayDatapath(logger, chosen)
@@ -94,6 +94,10 @@ async function serveXds(socket: string, epoch: string): ReturnType<typeof startX
       throw new CliError('backend', `${error.message} (at --socket)`, { cause: error })
     throw error
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error instanceof AgentEnd ? failureOf(error) : error
 }
 
 function failureOf(end: AgentEnd): Error {

@@ -1,8 +1,10 @@
 /**
- * Which datapath decides on this node: the kernel where it can be used, else the model, and never silently. With the datapath comes what the
- * embedded proxy needs of it: who is talking, and how it listens and connects.
+ * Which datapath decides on this node: the kernel where it can be used, else the model, never silently, and not where the kernel still enforces.
+ * With the datapath comes what the embedded proxy needs of it: who is talking, and how it listens and connects.
  */
+import { existsSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
 import { IpAddress, type NodeName } from '../../../events/ids.ts'
 import { addressText, parseAddress } from '../../../projections/ip/prefix.ts'
 import type { ListenerOptions } from '../../../projections/xds/listeners.ts'
@@ -63,8 +65,17 @@ export async function chooseDatapath(options: DatapathOptions): Promise<NodeData
     return await kernelDatapath(options, probe)
   } catch (error) {
     if (options.choice === 'kernel' || !(error instanceof DatapathError)) throw error
+    refuseWhereKernelEnforces(options, error)
     return modelDatapath(options, { probe, reason: `the kernel cannot be used: ${firstLine(error.message)}` })
   }
+}
+
+/** An agent on the model would follow the policies while the kernel goes on enforcing what an earlier agent left: that must not come by itself. */
+function refuseWhereKernelEnforces({ bpffs, node }: DatapathOptions, cause: DatapathError): void {
+  const folder = join(bpffs, pinName(node))
+  if (!existsSync(folder)) return
+  const why = `the kernel enforces what an earlier agent left in ${folder}, and cannot be taken over`
+  throw new DatapathError(cause.code, `${why}: ${cause.message}`, cause.log, { cause })
 }
 
 async function kernelDatapath({ bpffs, node, gate }: DatapathOptions, probe: ProbeReport): Promise<NodeDatapath> {
