@@ -18,6 +18,9 @@ export type PolicyMap = ReadonlyMap<string, PolicyMapEntry>
 
 export const EMPTY_POLICY_MAP: PolicyMap = new Map()
 
+/** What an entry is said to come from that was found in the kernel and that nobody on the log has asked for. */
+export const FOUND_ORIGIN = 'reserved:found'
+
 /** Cilium's precedence of a deny at priority 0 (pkg/policy/types/entry.go). */
 export const PRECEDENCE_DENY_MAX = 0xffff_ffff
 

@@ -80,15 +80,16 @@ async function loadPrograms(tools: BuildTools, phases: Phases, begun: Begun): Pr
   const loaded = await permits.hold(() => phases.measure('loadProgram', attach))
   await journal.commit(({ state }) => {
     const before = state.endpoints.get(id)?.programs ?? new Map<string, EventOf<'ProgramLoaded'>>()
-    return programFacts(begun, before, loaded).map(
+    return programFacts(id, before, loaded).map(
       (event): Fact => ({ stream: nodeStream(state.node), event, cause: begun.reads }),
     )
   })
   return loaded[0]?.tag ?? null
 }
 
-function programFacts(
-  { id }: Begun,
+/** What is not as it was before. */
+export function programFacts(
+  id: EndpointId,
   before: ReadonlyMap<string, EventOf<'ProgramLoaded'>>,
   loaded: readonly LoadedProgram[],
 ): readonly EventOf<'ProgramLoaded' | 'ProgramUnloaded'>[] {

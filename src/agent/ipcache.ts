@@ -80,8 +80,7 @@ export class IpcacheSync {
     const { datapath, view, clock, logger, signal } = this.#options
     const wanted = view.now.state.desiredIpcache
     const target = new Map([...wanted].map(([prefix, event]) => [prefix, entryOf(event)]))
-    const upserts = [...target.values()].filter((entry) => !isDeepStrictEqual(this.#known.get(entry.prefix), entry))
-    const removals = [...this.#known.keys()].filter((prefix) => !target.has(prefix))
+    const { upserts, removals } = ipcacheChange(this.#known, target)
     try {
       if (upserts.length + removals.length > 0) await datapath.writeIpcache({ upserts, removals })
       this.#learn(target)
@@ -110,7 +109,18 @@ export class IpcacheSync {
   }
 }
 
-function entryOf(event: EventOf<'IpcacheUpserted'>): IpcacheEntry {
+/** What turns the one into the other. */
+export function ipcacheChange(
+  known: ReadonlyMap<Cidr, IpcacheEntry>,
+  target: ReadonlyMap<Cidr, IpcacheEntry>,
+): { readonly upserts: readonly IpcacheEntry[]; readonly removals: readonly Cidr[] } {
+  return {
+    upserts: [...target.values()].filter((entry) => !isDeepStrictEqual(known.get(entry.prefix), entry)),
+    removals: [...known.keys()].filter((prefix) => !target.has(prefix)),
+  }
+}
+
+export function entryOf(event: EventOf<'IpcacheUpserted'>): IpcacheEntry {
   const { prefix, identity, tunnelEndpoint, encryptKey, skipTunnel } = event
   return { prefix, identity, tunnelEndpoint, encryptKey, skipTunnel }
 }

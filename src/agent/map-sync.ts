@@ -4,6 +4,7 @@ import type { PolicyMapKey } from '../../events/fields.ts'
 import type { EndpointId } from '../../events/ids.ts'
 import {
   EMPTY_POLICY_MAP,
+  FOUND_ORIGIN,
   type PolicyMap,
   policyMapDiff,
   policyMapDigest,
@@ -11,9 +12,6 @@ import {
   sameInKernel,
 } from '../../projections/datapath/policy-map.ts'
 import type { Datapath, KernelPolicyEntry } from '../ports/datapath.ts'
-
-/** What an entry is said to come from that nobody on the log has written. */
-export const FOUND_ORIGIN = 'reserved:found'
 
 /** Null where the endpoint has no map. */
 export async function readMap(datapath: Datapath, endpoint: EndpointId): Promise<PolicyMap | null> {

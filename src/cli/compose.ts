@@ -8,6 +8,7 @@ import { NodeName, Timestamp } from '../../events/ids.ts'
 import { nodeOfStream } from '../../projections/world.ts'
 import { openFlowReader } from '../flows/sqlite.ts'
 import { CheckpointFolder } from '../history/checkpoint/folder.ts'
+import type { ReadableDatapath } from '../history/drift/kernel-view.ts'
 import type { History } from '../history/history.ts'
 import { openSqliteLog } from '../log/sqlite/log.ts'
 import type { Datapath } from '../ports/datapath.ts'
@@ -109,21 +110,34 @@ export function flowPath(place: Place, node: NodeName): string {
   return join(dirname(pathOf(place)), `flows-${node}.db`)
 }
 
+type Pins = { readonly bpffs: string; readonly node: NodeName }
+
 /**
  * What the node's kernel holds, as another process pinned it. The kernel's libraries are loaded only by the verbs that need them, so that all
  * others work where there is no kernel of ours. Throws `DatapathError`, `CliError`.
  */
-export async function openDatapathToRead({
-  bpffs,
-  node,
-}: {
-  readonly bpffs: string
-  readonly node: NodeName
-}): Promise<Pick<Datapath, 'readConntrack' | 'readPolicyMap' | 'readIpcache' | 'listEndpoints'> & AsyncDisposable> {
+export async function openDatapathToRead(
+  pins: Pins,
+): Promise<ReadableDatapath & Pick<Datapath, 'readConntrack'> & AsyncDisposable> {
+  return openKernel(pins, 'read')
+}
+
+/** For writing to what is pinned; `enforce` needs a compiler and can load programs. Throws `DatapathError`, `CliError`. */
+export async function openDatapathToRepair(pins: Pins, purpose: 'read' | 'enforce'): Promise<Datapath> {
+  return openKernel(pins, purpose)
+}
+
+/** Throws `DatapathError`. */
+export async function repairProxyRoutes(): Promise<void> {
+  const { ensureProxyRoutes } = await import('../kernel/routes.ts')
+  await ensureProxyRoutes()
+}
+
+async function openKernel({ bpffs, node }: Pins, purpose: 'read' | 'enforce'): Promise<Datapath> {
   if (process.platform !== 'linux')
     throw new CliError('backend', `no-kernel-datapath: ${process.platform} is not Linux`)
   const { openKernelDatapath } = await import('../kernel/datapath.ts')
-  return openKernelDatapath({ bpffs, name: pinName(node), purpose: 'read' })
+  return openKernelDatapath({ bpffs, name: pinName(node), purpose })
 }
 
 /** A BPF file system takes no dots in names. */

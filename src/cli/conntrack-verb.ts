@@ -31,7 +31,7 @@ export async function listConntrack(options: ConntrackOptions, sink: LogSink): P
 }
 
 /** The model's connections are in its agent's memory and nowhere else. Throws `CliError`. */
-async function refuseModel(log: EventLog, node: NodeName): Promise<void> {
+export async function refuseModel(log: EventLog, node: NodeName): Promise<void> {
   for await (const batch of log.readAll({ direction: 'backwards', after: null, types: ['AgentStarted'] })) {
     const stored = batch.find(({ stream }) => stream === nodeStream(node))
     if (stored === undefined) continue

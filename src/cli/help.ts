@@ -8,7 +8,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Ask what is or was allowed:': ['why', 'check', 'eval', 'flows'],
   'Look, now or at any earlier moment (--at):': ['status', 'wait', 'policy', 'identity', 'bpf', 'prog', 'xds', 'log'],
   'Compare moments and find who did it:': ['diff', 'blame', 'history', 'bisect'],
-  'Prove that nobody touched the history:': ['verify', 'checkpoint', 'prove', 'replay'],
+  'Prove that nobody touched history or kernel:': ['verify', 'checkpoint', 'prove', 'replay', 'drift'],
 }
 
 const BEGINNING = `

@@ -1,5 +1,6 @@
 /** The grammar of the verbs that look at the history itself. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { addDrift } from './drift-grammar.ts'
 import { type BisectOptions, bisect } from './history-bisect.ts'
 import {
   type CheckpointOptions,
@@ -29,6 +30,7 @@ const KEY = 'verifier key, or a file with it; by default the one beside the log'
 /** `place` adds the options that say where the log is. */
 export function addHistory(program: Command, context: Context): void {
   addIntegrity(program, context)
+  addDrift(program, context)
   addChanges(program, context)
   addBisect(program, context)
   addReplay(program, context)

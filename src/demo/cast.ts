@@ -65,6 +65,6 @@ export interface Stage extends AsyncDisposable {
   /** A command that runs its arguments where the node's network is. */
   readonly onNode: readonly string[]
   send(request: ShipRequest): Promise<Reply>
-  /** Where the live datapath's policy maps are not what the log says, one sentence each. */
-  differences(state: string): Promise<readonly string[]>
+  /** `hindcast drift` where the node's network is; null where the datapath is in its agent's memory, and nobody else can look. */
+  drift(state: string): Promise<{ readonly none: boolean; readonly output: string } | null>
 }

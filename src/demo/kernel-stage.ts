@@ -1,9 +1,10 @@
 /** The story on the real kernel: namespaces of its own, BPF programs at the pods' devices, real HTTP between real processes. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { CAST, member, type Reply, type ShipRequest, type Stage } from './cast.ts'
-import { differencesFromLog } from './differences.ts'
 import { createNetwork, inNamespace, namespaceOf } from './network.ts'
 import { answerOf, firstLine, shipCommand } from './process.ts'
 
@@ -30,7 +31,7 @@ export async function kernelStage(folder: string, serve: Serve = serveDeathstar)
       liveArguments: ['--bpffs', bpffs],
       onNode: inNamespace(network.node),
       send,
-      differences: (state) => differencesFromLog(state, bpffs),
+      drift: (state) => drift(inNamespace(network.node), ['--state', state, '--bpffs', bpffs]),
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     }
   } catch (error) {
@@ -68,6 +69,23 @@ async function serveDeathstar([command = '', ...args]: readonly string[], stack:
   })
   stack.defer(() => void server.kill('SIGKILL'))
   await firstLine(server, 'ready')
+}
+
+/** In a process of its own: devices and routes are those of the namespace that it is in. */
+async function drift(
+  onNode: readonly string[],
+  args: readonly string[],
+): Promise<{ readonly none: boolean; readonly output: string }> {
+  const [command = '', ...rest] = [
+    ...onNode,
+    process.execPath,
+    join(import.meta.dirname, '../cli/hindcast.ts'),
+    'drift',
+    ...args,
+  ]
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return { none: child.exitCode === 0, output: out || err }
 }
 
 function send({ from, method, path }: ShipRequest): Promise<Reply> {

@@ -37,7 +37,7 @@ export async function modelStage(folder: string, reason: string): Promise<Stage>
     liveArguments: [],
     onNode: [],
     send: (request) => send(request, doors),
-    differences: async () => [],
+    drift: async () => null,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }

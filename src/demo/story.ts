@@ -152,16 +152,17 @@ class Teller {
     const successor = new AgentProcess(stage, state)
     await this.#scene('A new agent takes over', 'maps and log agree, traffic as before', async () => {
       const waited = await this.#realized(2, { agent: successor, builtAfter: killedAt })
-      const differing = await stage.differences(state)
+      const drift = await stage.drift(state)
       const replies = [await this.#send(LAND_TIE), await this.#send(EXHAUST), await this.#send(LAND_XWING)]
       const ok =
         waited.ok &&
-        differing.length === 0 &&
+        drift?.none !== false &&
         landed(replies[0]!) &&
         denied(replies[1]!) &&
         replies[2]!.kind === 'no-answer'
-      const maps = differing.length === 0 ? 'maps as on the log' : differing.join(', ')
-      return { ok, seen: `${maps}; ${replies.map(inWords).join('; ')}` }
+      const kernel = drift === null ? [] : [drift.none ? 'no drift' : 'the kernel is not what the log says']
+      const exhibits = drift === null ? [] : [{ command: 'hindcast drift', output: drift.output }]
+      return { ok, seen: [...kernel, ...replies.map(inWords)].join('; '), exhibits }
     })
     return successor
   }

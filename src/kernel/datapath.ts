@@ -12,9 +12,11 @@ import { Observable, Subject, share, takeUntil } from 'rxjs'
 import type { PolicyMapKey } from '../../events/fields.ts'
 import type { Cidr, EndpointId } from '../../events/ids.ts'
 import type {
+  AttachedProgram,
   ConntrackEntry,
   Datapath,
   EndpointSpec,
+  EnteredEndpoint,
   IpcacheEntry,
   KernelPolicyEntry,
   KernelPolicyValue,
@@ -26,6 +28,7 @@ import { type PinFolder, pinFolder, pinnedEndpoints, preparePinFolder, removePin
 import { monotonicSeconds } from './clock.ts'
 import { type CompileOptions, compileObject } from './compile.ts'
 import { attachDevice, detachEndpoint, ensurePolicyMap } from './endpoint.ts'
+import { attachedPrograms, enteredEndpoints, mapsInForce } from './inspection.ts'
 import { conntrackLifetime, decodeConntrackEntry } from './layout/conntrack.ts'
 import { decodeIpcacheEntry, ipcacheKey, ipcacheValue } from './layout/ipcache.ts'
 import {
@@ -41,6 +44,7 @@ import { closeFd } from './libc.ts'
 import { CONNTRACK_OTHER, CONNTRACK_TCP, EVENTS, IPCACHE, LOST_EVENTS, METRICS, POLICY, POLICY_STATS } from './maps.ts'
 import { type KernelProgram, loadPrograms } from './program.ts'
 import { readRing } from './ring-buffer.ts'
+import { missingProxyRoutes } from './routes.ts'
 import { ensureSharedMaps, type MapSizes, openMap, openSharedMaps, type SharedMaps } from './shared-maps.ts'
 
 export type KernelDatapathOptions = {
@@ -176,6 +180,22 @@ export class KernelDatapath implements Datapath {
       .flatMap((spec) => this.#maps.get(spec).entries())
       .filter(({ value }) => conntrackLifetime(value) >= now)
       .map(({ key, value }) => decodeConntrackEntry(key, value))
+  }
+
+  async readPrograms(): Promise<readonly AttachedProgram[]> {
+    return attachedPrograms(this.#folder, this.#maps)
+  }
+
+  async readEndpoints(): Promise<readonly EnteredEndpoint[]> {
+    return enteredEndpoints(this.#maps)
+  }
+
+  async endpointsInForce(): Promise<readonly EndpointId[]> {
+    return mapsInForce(this.#folder, this.#maps)
+  }
+
+  async proxyRouteFaults(): Promise<readonly string[]> {
+    return missingProxyRoutes()
   }
 
   lostVerdicts(): number {

@@ -63,6 +63,8 @@ export type Libbpf = {
   readonly bpf_obj_pin: (fd: number, path: string) => number
   readonly bpf_obj_get: (path: string) => number
   readonly bpf_obj_get_info_by_fd: (fd: number, info: Bytes, bytes: Uint32Array) => number
+  readonly bpf_prog_get_fd_by_id: (id: number) => number
+  readonly bpf_prog_query_opts: (target: number, attachType: number, options: Bytes) => number
   readonly bpf_link_create: (program: number, target: number, attachType: number, options: null) => number
   readonly bpf_link_update: (link: number, program: number, options: null) => number
   readonly bpf_prog_test_run_opts: (program: number, options: Bytes) => number
@@ -70,6 +72,7 @@ export type Libbpf = {
   readonly bpf_tc_hook_destroy: (hook: Bytes) => number
   readonly bpf_tc_attach: (hook: Bytes, options: Bytes) => number
   readonly bpf_tc_detach: (hook: Bytes, options: Bytes) => number
+  readonly bpf_tc_query: (hook: Bytes, options: Bytes) => number
   readonly ring_buffer__new: (fd: number, take: Pointer, context: null, options: null) => Pointer | null
   readonly ring_buffer__consume: (ring: Pointer) => number
   readonly ring_buffer__free: (ring: Pointer) => void
@@ -104,6 +107,8 @@ const SIGNATURES: Signatures<Libbpf> = {
   bpf_obj_pin: 'i is',
   bpf_obj_get: 'i s',
   bpf_obj_get_info_by_fd: 'i ipp',
+  bpf_prog_get_fd_by_id: 'i u',
+  bpf_prog_query_opts: 'i iip',
   bpf_link_create: 'i iiip',
   bpf_link_update: 'i iip',
   bpf_prog_test_run_opts: 'i ip',
@@ -111,6 +116,7 @@ const SIGNATURES: Signatures<Libbpf> = {
   bpf_tc_hook_destroy: 'i p',
   bpf_tc_attach: 'i pp',
   bpf_tc_detach: 'i pp',
+  bpf_tc_query: 'i pp',
   ring_buffer__new: 'p ippp',
   ring_buffer__consume: 'i p',
   ring_buffer__free: 'v p',

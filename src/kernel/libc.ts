@@ -44,6 +44,7 @@ type Libc = {
   readonly mount: (source: string, target: string, type: string, flags: number, data: null) => number
   readonly umount2: (target: string, flags: number) => number
   readonly if_nametoindex: (name: string) => number
+  readonly if_indextoname: (index: number, name: Uint8Array) => Pointer | null
   readonly memcpy: (to: Uint8Array, from: Pointer, bytes: number) => Pointer
   readonly vsnprintf: (buffer: Uint8Array, bytes: number, format: Pointer, values: Pointer) => number
 }
@@ -59,6 +60,7 @@ const libc: () => Libc = lazyLibrary<Libc>('libc.so.6', {
   mount: 'i ssslp',
   umount2: 'i si',
   if_nametoindex: 'u s',
+  if_indextoname: 'p up',
   memcpy: 'p ppl',
   vsnprintf: 'i plpp',
 })
@@ -115,6 +117,14 @@ export function unmount(target: string): void {
 export function interfaceIndex(device: string): number | null {
   return libc().if_nametoindex(device) || null
 }
+
+/** Null where there is no such device in the network namespace of this thread. */
+export function interfaceName(index: number): string | null {
+  const name = Buffer.alloc(IF_NAMESIZE)
+  return libc().if_indextoname(index, name) === null ? null : name.toString('utf8', 0, name.indexOf(0))
+}
+
+const IF_NAMESIZE = 16
 
 /** A C format with its `va_list`, at most `TEXT_MAX` bytes of it. */
 export function formatted(format: Pointer, values: Pointer): string {

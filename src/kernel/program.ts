@@ -1,4 +1,5 @@
 /** Programs in the kernel: loading an object file on maps that exist, and running a program on a packet by hand. */
+import { constants } from 'node:os'
 import { address } from 'koffi'
 import type { Digest } from '../../events/ids.ts'
 import { DatapathError } from '../ports/datapath.ts'
@@ -24,6 +25,8 @@ const LOG_LINES_IN_MESSAGE = 12
 const PROGRAM_INFO_BYTES = 256
 const TAG_AT = 8
 const TAG_BYTES = 8
+const NAME_AT = 64
+const NAME_BYTES = 16
 
 /** Every program of the object, verified. `maps` take the place of the object's maps of the same name. */
 export function loadPrograms(
@@ -114,9 +117,27 @@ export function testRun(program: KernelProgram, { packet, mark = 0, repeat = 1 }
 
 /** The kernel's tag of a loaded program. */
 export function programTag(fd: number): string {
+  return programInfo(fd).toString('hex', TAG_AT, TAG_AT + TAG_BYTES)
+}
+
+/** Name and tag of a program by the kernel's number; null where it has gone meanwhile. */
+export function programById(id: number): Pick<KernelProgram, 'name' | 'tag'> | null {
+  const fd = libbpf().bpf_prog_get_fd_by_id(id)
+  if (fd === -constants.errno.ENOENT) return null
+  checked(fd, `opening program ${id}`)
+  try {
+    const info = programInfo(fd)
+    const name = info.toString('latin1', NAME_AT, NAME_AT + NAME_BYTES)
+    return { name: name.slice(0, name.indexOf('\0')), tag: info.toString('hex', TAG_AT, TAG_AT + TAG_BYTES) }
+  } finally {
+    closeFd(fd)
+  }
+}
+
+function programInfo(fd: number): Buffer {
   const info = Buffer.alloc(PROGRAM_INFO_BYTES)
   checked(libbpf().bpf_obj_get_info_by_fd(fd, info, Uint32Array.of(info.length)), 'reading a program')
-  return info.toString('hex', TAG_AT, TAG_AT + TAG_BYTES)
+  return info
 }
 
 function openObject(path: string): ObjectPointer {

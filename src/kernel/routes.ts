@@ -6,7 +6,7 @@
  * forwarding drops packets that have a socket (ip_forward). Cilium does the same where xt_socket is missing.
  */
 import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { DatapathError } from '../ports/datapath.ts'
 
@@ -35,6 +35,17 @@ export async function removeProxyRoutes(): Promise<void> {
   while (await hasProxyRule()) await ip('rule', 'delete', ...RULE)
   const routes = await ip('-j', 'route', 'show', 'table', 'all', 'type', 'local')
   if (rowsOf(routes).some((row) => row['table'] === TABLE)) await ip('route', 'flush', 'table', TABLE)
+}
+
+/** What of `ensureProxyRoutes` is not there, a sentence for each. */
+export async function missingProxyRoutes(): Promise<readonly string[]> {
+  const routes = rowsOf(await ip('-j', 'route', 'show', 'table', 'all', 'type', 'local', 'default'))
+  const isOurs = (row: Readonly<Record<string, unknown>>): boolean => row['table'] === TABLE && row['dev'] === 'lo'
+  return [
+    ...((await hasProxyRule()) ? [] : [`no rule leads packets marked ${MARK}/${MASK} to table ${TABLE}`]),
+    ...(routes.some(isOurs) ? [] : [`table ${TABLE} has no local default route to lo`]),
+    ...(readFileSync(EARLY_DEMUX, 'utf8').trim() === '0' ? [] : ['early demultiplexing is on']),
+  ]
 }
 
 export async function hasProxyRule(): Promise<boolean> {

@@ -10,10 +10,12 @@ import { parseAddress, parsePrefix } from '../../projections/ip/prefix.ts'
 import { longestMatch, type PrefixTable, prefixTable } from '../../projections/ip/prefix-table.ts'
 import type { Clock } from '../ports/clock.ts'
 import {
+  type AttachedProgram,
   type ConntrackEntry,
   type Datapath,
   DatapathError,
   type EndpointSpec,
+  type EnteredEndpoint,
   type IpcacheEntry,
   type KernelPolicyEntry,
   type LoadedProgram,
@@ -164,6 +166,25 @@ export class ModelDatapath implements Datapath {
 
   async readConntrack(): Promise<readonly ConntrackEntry[]> {
     return this.#conntrack.entries(this.#nowSeconds())
+  }
+
+  /** Nothing is loaded: the projections decide. */
+  async readPrograms(): Promise<readonly AttachedProgram[]> {
+    return []
+  }
+
+  async readEndpoints(): Promise<readonly EnteredEndpoint[]> {
+    return [...this.#byAddress]
+      .map(([ipv4, { endpoint, identity }]) => ({ endpoint, identity, ipv4 }))
+      .toSorted((a, b) => a.endpoint - b.endpoint)
+  }
+
+  async endpointsInForce(): Promise<readonly EndpointId[]> {
+    return this.#maps.endpoints()
+  }
+
+  async proxyRouteFaults(): Promise<readonly string[]> {
+    return []
   }
 
   lostVerdicts(): number {

@@ -28,6 +28,21 @@ export type LoadedProgram = {
   readonly pinnedAt: string
 }
 
+/** A program at the device of an endpoint, as it is there now. */
+export type AttachedProgram = Pick<LoadedProgram, 'program' | 'tag' | 'device' | 'hook'> & {
+  readonly endpoint: EndpointId
+  readonly attach: 'tcx' | 'clsact'
+  /** False: somebody else has put it there. */
+  readonly own: boolean
+}
+
+/** How the programs find an endpoint. */
+export type EnteredEndpoint = {
+  readonly endpoint: EndpointId
+  readonly identity: IdentityId
+  readonly ipv4: IpAddress
+}
+
 /** What the kernel holds: no origins there. */
 export type KernelPolicyValue = Omit<PolicyMapValue, 'origins'>
 export type KernelPolicyEntry = {
@@ -115,6 +130,14 @@ export interface Datapath extends AsyncDisposable {
   readIpcache(): Promise<readonly IpcacheEntry[]>
   writeIpcache(change: { readonly upserts: readonly IpcacheEntry[]; readonly removals: readonly Cidr[] }): Promise<void>
   readConntrack(): Promise<readonly ConntrackEntry[]>
+  /** At the devices of the endpoints that are entered or attached, in this network namespace; none where the datapath has no programs. */
+  readPrograms(): Promise<readonly AttachedProgram[]>
+  /** In order of id. An endpoint without an IPv4 address is not entered. */
+  readEndpoints(): Promise<readonly EnteredEndpoint[]>
+  /** Endpoints whose map, the one that `readPolicyMap` reads, is the one that decides. */
+  endpointsInForce(): Promise<readonly EndpointId[]>
+  /** What is missing of the way from the programs to the proxy, a sentence for each. */
+  proxyRouteFaults(): Promise<readonly string[]>
   /** One verdict per connection, and one per dropped packet. Hot; lost ones are counted in `lostVerdicts`. */
   readonly verdicts: Observable<readonly PolicyVerdict[]>
   lostVerdicts(): number

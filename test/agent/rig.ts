@@ -11,6 +11,7 @@ import type { AgentOptions } from '../../src/agent/options.ts'
 import type { PolicyView } from '../../src/agent/policy-view.ts'
 import { type Command, decide } from '../../src/decide/command.ts'
 import { openMemoryLog } from '../../src/log/memory.ts'
+import type { Datapath } from '../../src/ports/datapath.ts'
 import type { FlowStore } from '../../src/ports/flows.ts'
 import type { EventLog } from '../../src/ports/log.ts'
 import { VirtualClock } from '../doubles/clock.ts'
@@ -114,6 +115,8 @@ export type RigOptions = {
   readonly policies?: () => PolicyView
   readonly options?: Partial<AgentOptions>
   readonly flows?: FlowStore | null
+  /** Instead of the faked one. */
+  readonly datapath?: Datapath
 }
 
 export class Rig implements AsyncDisposable {
@@ -140,7 +143,8 @@ export class Rig implements AsyncDisposable {
     this.xds = new FakeXdsServer({ epoch: `e${this.#epochs}`, proxy: this.proxy, clock: this.clock })
     const { policies = () => new TestPolicies(NODE), flows = null } = this.#options
     const options = { ...this.#options.options, ...more }
-    const { log, clock, datapath, xds } = this
+    const { log, clock, xds } = this
+    const datapath = this.#options.datapath ?? this.datapath
     const logger = pino({ level: 'silent' })
     const agent = await startAgent({
       node: NODE,

@@ -56,6 +56,7 @@ export function datapathContract({ name, skip, open }: DatapathFactory): void {
     })
   }
   endpoints(withDatapath)
+  inspection(withDatapath)
   policyMaps(withDatapath)
   ipcache(withDatapath)
   verdicts(withDatapath)
@@ -202,6 +203,24 @@ function endpoints(withDatapath: WithDatapath): void {
       assert.deepEqual(await datapath.readConntrack(), [])
       assert.equal(await send({ ...query, local: moved }), 'passed')
       assert.equal((await datapath.readPolicyMap(WEB.endpoint))?.length, 1)
+    },
+  )
+}
+
+function inspection(withDatapath: WithDatapath): void {
+  withDatapath(
+    'D60 a datapath says which endpoints are entered under which address, and whose map decides',
+    async ({ datapath, attach }) => {
+      assert.deepEqual(await datapath.readEndpoints(), [])
+      assert.deepEqual(await datapath.endpointsInForce(), [])
+      await attach(DB)
+      await attach(WEB)
+      assert.deepEqual(await datapath.readEndpoints(), [WEB, DB])
+      assert.deepEqual(await datapath.endpointsInForce(), [WEB.endpoint, DB.endpoint])
+      await datapath.detachEndpoint(WEB.endpoint)
+      assert.deepEqual(await datapath.readEndpoints(), [DB])
+      assert.deepEqual(await datapath.endpointsInForce(), [DB.endpoint])
+      assert.deepEqual(await datapath.readPrograms(), [])
     },
   )
 }

@@ -27,7 +27,7 @@ const VERBS: readonly (readonly string[])[] = [
   ['history', '863', 'ingress:29439:80/TCP'],
 ]
 /** Verbs whose answers come from the log: those of the story that ask the live kernel or the flow store are left out. */
-const LIVE = /^hindcast (bpf ct|flows|log) /
+const LIVE = /^hindcast (bpf ct|flows|log|drift)( |$)/
 
 export type Copy = Disposable & { readonly log: string; readonly positions: readonly bigint[] }
 

@@ -4,10 +4,12 @@ import { digestOfText } from '../../events/canonical.ts'
 import type { Cidr, EndpointId } from '../../events/ids.ts'
 import { policyMapKeyText } from '../../projections/datapath/policy-map.ts'
 import {
+  type AttachedProgram,
   type ConntrackEntry,
   type Datapath,
   DatapathError,
   type EndpointSpec,
+  type EnteredEndpoint,
   type IpcacheEntry,
   type KernelPolicyEntry,
   type LoadedProgram,
@@ -110,6 +112,28 @@ export class FakeDatapath implements Datapath {
   }
 
   async readConntrack(): Promise<readonly ConntrackEntry[]> {
+    return []
+  }
+
+  async readPrograms(): Promise<readonly AttachedProgram[]> {
+    return [...this.pinned.specs.values()].flatMap((spec) => {
+      if (spec.device === null) return []
+      const { program, tag, device, hook } = programOf(spec, spec.device)
+      return [{ endpoint: spec.endpoint, program, tag, device, hook, attach: 'tcx', own: true } as const]
+    })
+  }
+
+  async readEndpoints(): Promise<readonly EnteredEndpoint[]> {
+    const entered = ({ endpoint, identity, ipv4 }: EndpointSpec): readonly EnteredEndpoint[] =>
+      ipv4 === null ? [] : [{ endpoint, identity, ipv4 }]
+    return [...this.pinned.specs.values()].flatMap(entered).toSorted((a, b) => a.endpoint - b.endpoint)
+  }
+
+  async endpointsInForce(): Promise<readonly EndpointId[]> {
+    return [...this.pinned.maps.keys()]
+  }
+
+  async proxyRouteFaults(): Promise<readonly string[]> {
     return []
   }
 

@@ -17,13 +17,13 @@ export type Story = {
   readonly at: Readonly<Record<StoryMoment, Position>>
 }
 
-const SHIPS = [
+export const SHIPS = [
   { id: 863, name: 'default/deathstar', org: 'empire', ipv4: '10.0.0.111' },
   { id: 2216, name: 'default/tiefighter', org: 'empire', ipv4: '10.0.0.123' },
   { id: 775, name: 'default/xwing', org: 'alliance', ipv4: '10.0.0.209' },
 ] as const
 
-function landing(...requests: readonly string[]): Json {
+export function landing(...requests: readonly string[]): Json {
   const http = requests.map((request) => ({ method: request.split(' ')[0]!, path: request.split(' ')[1]! }))
   return {
     kind: 'CiliumNetworkPolicy',
@@ -40,7 +40,7 @@ function landing(...requests: readonly string[]): Json {
   }
 }
 
-const NO_FIGHTERS: Json = {
+export const NO_FIGHTERS: Json = {
   kind: 'CiliumNetworkPolicy',
   metadata: { name: 'no-fighters', namespace: 'default' },
   spec: {

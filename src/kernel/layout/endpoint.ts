@@ -1,9 +1,9 @@
 /** `struct endpoint_key` and `struct endpoint_info` of bpf/lib/endpoints.h: current Cilium's cilium_lxc. */
-import type { IpAddress } from '../../../events/ids.ts'
+import { EndpointId, IdentityId, type IpAddress } from '../../../events/ids.ts'
 import { addressBytes } from '../../../projections/ip/prefix.ts'
-import type { EndpointSpec } from '../../ports/datapath.ts'
+import type { EndpointSpec, EnteredEndpoint } from '../../ports/datapath.ts'
 import { ENDPOINTS } from '../maps.ts'
-import { addressOf, familyOf } from './address.ts'
+import { addressAt, addressOf, FAMILY_IPV4, familyOf } from './address.ts'
 
 const MAC_AT = 16
 const NODE_MAC_AT = 24
@@ -25,6 +25,13 @@ export function endpointValue(spec: EndpointSpec, ifindex: number): Buffer {
   writeMac(bytes, NODE_MAC_AT, spec.nodeMac)
   bytes.writeUInt32LE(spec.identity, SEC_ID_AT)
   return bytes
+}
+
+/** Null for an IPv6 address, which nothing enters. */
+export function decodeEndpoint(key: Buffer, value: Buffer): EnteredEndpoint | null {
+  if (key[16] !== FAMILY_IPV4) return null
+  const identity = IdentityId(value.readUInt32LE(SEC_ID_AT))
+  return { endpoint: EndpointId(endpointIdOf(value)), identity, ipv4: addressAt(key, 0, 4) }
 }
 
 /** The endpoint's id in a value. */
