@@ -5,6 +5,7 @@
  * The meaning of a `type` at a `v` never changes. Another shape is `v` + 1 and one step in upcast.ts.
  */
 import * as endpoint from './endpoint.ts'
+import * as facts from './facts.ts'
 import * as identity from './identity.ts'
 import * as node from './node.ts'
 import * as policy from './policy.ts'
@@ -16,6 +17,12 @@ export type HindcastEvent =
   | policy.PolicyDeleted
   | policy.PolicyRefused
   | policy.PositionTagged
+  | facts.CidrGroupSet
+  | facts.CidrGroupDeleted
+  | facts.ServiceSet
+  | facts.ServiceDeleted
+  | facts.DnsAnswerLearned
+  | facts.DnsAnswerExpired
   | identity.IdentityAllocated
   | identity.IdentityReleased
   | identity.IpcacheUpserted
@@ -59,6 +66,12 @@ export const catalogue: Catalogue = {
   PolicyDeleted: { v: 1, schema: policy.policyDeleted },
   PolicyRefused: { v: 1, schema: policy.policyRefused },
   PositionTagged: { v: 1, schema: policy.positionTagged },
+  CidrGroupSet: { v: 1, schema: facts.cidrGroupSet },
+  CidrGroupDeleted: { v: 1, schema: facts.cidrGroupDeleted },
+  ServiceSet: { v: 1, schema: facts.serviceSet },
+  ServiceDeleted: { v: 1, schema: facts.serviceDeleted },
+  DnsAnswerLearned: { v: 1, schema: facts.dnsAnswerLearned },
+  DnsAnswerExpired: { v: 1, schema: facts.dnsAnswerExpired },
   IdentityAllocated: { v: 1, schema: identity.identityAllocated },
   IdentityReleased: { v: 1, schema: identity.identityReleased },
   IpcacheUpserted: { v: 1, schema: identity.ipcacheUpserted },

@@ -14,6 +14,8 @@ import type { Recorded } from '../events/recorded.ts'
 import type { Redirect } from '../events/regeneration.ts'
 import type { Json } from '../events/schema.ts'
 import { applyPolicyMapDeltas, EMPTY_POLICY_MAP, type PolicyMap } from './datapath/policy-map.ts'
+import { type DnsNames, evolveDns, NO_DNS } from './facts/dns.ts'
+import { evolveShared, NO_SHARED_FACTS, type SharedFacts } from './facts/shared.ts'
 import { type Projection, projection } from './projection.ts'
 
 export type EndpointView = {
@@ -56,9 +58,11 @@ export type NodeView = {
   /** By `<endpoint>/<program>/<device>`. */
   readonly programs: PersistentMap<string, EventOf<'ProgramLoaded'>>
   readonly xds: PersistentMap<XdsType, XdsView>
+  /** What the DNS said there. */
+  readonly dns: DnsNames
 }
 
-export type World = {
+export type World = SharedFacts & {
   /** Repository revision; 1 before the first policy. */
   readonly revision: number
   /** By resource key. */
@@ -76,9 +80,17 @@ export const EMPTY_NODE: NodeView = {
   ipcache: PersistentMap(),
   programs: PersistentMap(),
   xds: PersistentMap(),
+  dns: NO_DNS,
 }
 
-const SHARED_READS = ['PolicyAdded', 'PolicyDeleted'] as const
+const SHARED_READS = [
+  'PolicyAdded',
+  'PolicyDeleted',
+  'CidrGroupSet',
+  'CidrGroupDeleted',
+  'ServiceSet',
+  'ServiceDeleted',
+] as const
 const NODE_READS = [
   'IdentityAllocated',
   'IdentityReleased',
@@ -98,6 +110,8 @@ const NODE_READS = [
   'ProgramLoaded',
   'ProgramUnloaded',
   'XdsPublished',
+  'DnsAnswerLearned',
+  'DnsAnswerExpired',
 ] as const
 type NodeEvent = EventOf<(typeof NODE_READS)[number]>
 type EndpointEvent = Extract<NodeEvent, { readonly type: `Endpoint${string}` | 'PolicyMapWritten' }>
@@ -105,9 +119,15 @@ type Read = (typeof SHARED_READS)[number] | (typeof NODE_READS)[number]
 
 export const world: Projection<World, Read> = projection<World, Read>({
   name: 'world',
-  version: 3,
+  version: 4,
   reads: [...SHARED_READS, ...NODE_READS],
-  initial: { revision: 1, policies: PersistentMap(), identities: PersistentMap(), nodes: PersistentMap() },
+  initial: {
+    revision: 1,
+    policies: PersistentMap(),
+    identities: PersistentMap(),
+    nodes: PersistentMap(),
+    ...NO_SHARED_FACTS,
+  },
   evolve: (state, recorded) => {
     const { event, stream } = recorded
     switch (event.type) {
@@ -129,6 +149,11 @@ export const world: Projection<World, Read> = projection<World, Read>({
       case 'IdentityReleased':
         if (stream === 'identity') return { ...state, identities: state.identities.delete(event.identity) }
         return atNode(state, recorded, event)
+      case 'CidrGroupSet':
+      case 'CidrGroupDeleted':
+      case 'ServiceSet':
+      case 'ServiceDeleted':
+        return evolveShared(state, { ...recorded, event })
       default:
         return atNode(state, recorded, event)
     }
@@ -140,13 +165,17 @@ export function nodeOfStream(stream: string): string | null {
   return /^node-(.+)$/.exec(stream)?.[1] ?? /^endpoint-(.+)-[0-9]+$/.exec(stream)?.[1] ?? null
 }
 
-function atNode(state: World, { stream }: Recorded<EventOf<EventType>>, event: NodeEvent): World {
-  const name = nodeOfStream(stream)
+function atNode(state: World, recorded: Recorded<EventOf<EventType>>, event: NodeEvent): World {
+  const name = nodeOfStream(recorded.stream)
   if (name === null) return state
-  return { ...state, nodes: state.nodes.set(name, evolveNode(state.nodes.get(name, EMPTY_NODE), event)) }
+  const node = state.nodes.get(name, EMPTY_NODE)
+  if (event.type === 'DnsAnswerLearned' || event.type === 'DnsAnswerExpired') {
+    return { ...state, nodes: state.nodes.set(name, { ...node, dns: evolveDns(node.dns, { ...recorded, event }) }) }
+  }
+  return { ...state, nodes: state.nodes.set(name, evolveNode(node, event)) }
 }
 
-function evolveNode(node: NodeView, event: NodeEvent): NodeView {
+function evolveNode(node: NodeView, event: Exclude<NodeEvent, { readonly type: `Dns${string}` }>): NodeView {
   switch (event.type) {
     case 'AgentStarted':
       return { ...node, datapath: event.datapath, running: true }

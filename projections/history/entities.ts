@@ -6,8 +6,8 @@
  * 1. An event changes one unit only, and in it only entities that `touchedBy` names.
  * 2. `worldOf` of all units' entities is the world that the whole fold gives.
  *
- * Entities by unit: `policy`: `revision`, `policy <key>`; `identity`: `identity <number>`; `node <name>`: `node`, `identity <number>`,
- * `ipcache <prefix>`, `program <key>`, `xds <type>`, `xds <type> <resource>`; `endpoint <node> <id>`: `endpoint`, `status`, `map <key>`.
+ * Entities by unit: `policy`: `revision`, `policy <key>`, `cidr-group <name>`, `service <namespace>/<name>`; `identity`: `identity <number>`;
+ * `node <name>`: `node`, `identity <number>`, `ipcache <prefix>`, `program <key>`, `xds <type>`, `xds <type> <resource>`, `dns <name>`; `endpoint <node> <id>`: `endpoint`, `status`, `map <key>`.
  */
 import { Map as PersistentMap } from 'immutable'
 import type { EventOf } from '../../events/catalogue.ts'
@@ -17,6 +17,7 @@ import type { XdsType } from '../../events/node.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import type { Json } from '../../events/schema.ts'
 import { type PolicyMapEntry, policyMapKeyOf, policyMapKeyText } from '../datapath/policy-map.ts'
+import { serviceKey } from '../facts/shared.ts'
 import { EMPTY_NODE, type EndpointView, type NodeView, nodeOfStream, programKey, type World, world } from '../world.ts'
 
 /** `policy`, `identity`, `node <name>` or `endpoint <node> <id>`. */
@@ -54,6 +55,15 @@ export function touchedBy({ event }: Pick<Recorded, 'event'>): readonly string[]
     case 'PolicyAdded':
     case 'PolicyDeleted':
       return ['revision', `policy ${resourceKey(event.resource)}`]
+    case 'CidrGroupSet':
+    case 'CidrGroupDeleted':
+      return [`cidr-group ${event.name}`]
+    case 'ServiceSet':
+    case 'ServiceDeleted':
+      return [`service ${serviceKey(event)}`]
+    case 'DnsAnswerLearned':
+    case 'DnsAnswerExpired':
+      return [`dns ${event.name}`]
     case 'IdentityAllocated':
     case 'IdentityReleased':
       return [`identity ${event.identity}`]
@@ -89,7 +99,7 @@ export function touchedBy({ event }: Pick<Recorded, 'event'>): readonly string[]
 export function entityOf(state: World, unit: UnitParts, name: string): Json | undefined {
   switch (unit.kind) {
     case 'policy':
-      return name === 'revision' ? state.revision : asJson(state.policies.get(name.slice('policy '.length)))
+      return policyEntity(state, name)
     case 'identity':
       return asJson(state.identities.get(numberOf(name) as IdentityId))
     case 'node': {
@@ -142,6 +152,8 @@ function withUnit(state: World, unit: UnitParts, entities: Entities): World {
         ...state,
         revision: (entities.get('revision') as number | undefined) ?? state.revision,
         policies: collect(entities, 'policy ', (name) => name),
+        cidrGroups: collect(entities, 'cidr-group ', (name) => name),
+        services: collect(entities, 'service ', (name) => name),
       }
     case 'identity':
       return { ...state, identities: collect(entities, 'identity ', (name) => Number(name) as IdentityId) }
@@ -174,6 +186,7 @@ function withNode(before: NodeView, entities: Entities): NodeView {
     ipcache: collect(entities, 'ipcache ', (name) => name),
     programs: collect(entities, 'program ', (name) => name),
     xds,
+    dns: collect(entities, 'dns ', (name) => name),
   }
 }
 
@@ -201,7 +214,14 @@ function policyMapOfEntities(entities: Entities): ReadonlyMap<string, PolicyMapE
 }
 
 function namesOf(state: World, unit: UnitParts): readonly string[] {
-  if (unit.kind === 'policy') return ['revision', ...[...state.policies.keys()].map((key) => `policy ${key}`)]
+  if (unit.kind === 'policy') {
+    return [
+      'revision',
+      ...[...state.policies.keys()].map((key) => `policy ${key}`),
+      ...[...state.cidrGroups.keys()].map((name) => `cidr-group ${name}`),
+      ...[...state.services.keys()].map((key) => `service ${key}`),
+    ]
+  }
   if (unit.kind === 'identity') return [...state.identities.keys()].map((number) => `identity ${number}`)
   const node = state.nodes.get(unit.node)
   if (node === undefined) return []
@@ -220,7 +240,24 @@ function namesOf(state: World, unit: UnitParts): readonly string[] {
       `xds ${type}`,
       ...[...resources.keys()].map((name) => `xds ${type} ${name}`),
     ]),
+    ...[...node.dns.keys()].map((name) => `dns ${name}`),
   ]
+}
+
+function policyEntity(state: World, name: string): Json | undefined {
+  const rest = name.slice(name.indexOf(' ') + 1)
+  switch (name.split(' ', 1)[0]) {
+    case 'revision':
+      return state.revision
+    case 'policy':
+      return asJson(state.policies.get(rest))
+    case 'cidr-group':
+      return asJson(state.cidrGroups.get(rest))
+    case 'service':
+      return asJson(state.services.get(rest))
+    default:
+      throw new TypeError(`${name} is not an entity of the policies`)
+  }
 }
 
 function nodeEntity(node: NodeView, name: string): Json | undefined {
@@ -234,6 +271,8 @@ function nodeEntity(node: NodeView, name: string): Json | undefined {
       return asJson(node.ipcache.get(rest))
     case 'program':
       return asJson(node.programs.get(rest))
+    case 'dns':
+      return asJson(node.dns.get(rest))
     case 'xds': {
       const space = rest.indexOf(' ')
       if (space === -1) return node.xds.get(rest as XdsType)?.version

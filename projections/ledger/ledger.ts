@@ -6,6 +6,8 @@
 import { Map as PersistentMap } from 'immutable'
 import type { EventOf } from '../../events/catalogue.ts'
 import type { Recorded } from '../../events/recorded.ts'
+import { type DnsNames, evolveDns, NO_DNS } from '../facts/dns.ts'
+import { evolveShared, NO_SHARED_FACTS, type SharedFacts } from '../facts/shared.ts'
 import { CLUSTER_IDENTITY_MIN, LOCAL_IDENTITY_MIN } from '../identity/reserved.ts'
 import { type Projection, projection } from '../projection.ts'
 import { nodeOfStream } from '../world.ts'
@@ -13,10 +15,11 @@ import { evolveEndpoints, NO_ENDPOINTS, type NodeEndpoints } from './endpoints.t
 import { emptyBook, evolveNumbers, type NumberBook } from './identities.ts'
 import { evolvePolicies, NO_POLICIES, type StoredPolicies } from './policies.ts'
 
-export type NodeLedger = { readonly endpoints: NodeEndpoints; readonly prefixes: NumberBook }
+export type NodeLedger = { readonly endpoints: NodeEndpoints; readonly prefixes: NumberBook; readonly dns: DnsNames }
 
 export type Ledger = {
   readonly policies: StoredPolicies
+  readonly facts: SharedFacts
   readonly identities: NumberBook
   /** By node name. */
   readonly nodes: PersistentMap<string, NodeLedger>
@@ -30,17 +33,29 @@ const READS = [
   'IdentityReleased',
   'EndpointCreated',
   'EndpointDeleted',
+  'CidrGroupSet',
+  'CidrGroupDeleted',
+  'ServiceSet',
+  'ServiceDeleted',
+  'DnsAnswerLearned',
+  'DnsAnswerExpired',
 ] as const
 type Read = (typeof READS)[number]
 
-const EMPTY_NODE: NodeLedger = { endpoints: NO_ENDPOINTS, prefixes: emptyBook(LOCAL_IDENTITY_MIN) }
+const EMPTY_NODE: NodeLedger = { endpoints: NO_ENDPOINTS, prefixes: emptyBook(LOCAL_IDENTITY_MIN), dns: NO_DNS }
 
 export const ledger: Projection<Ledger, Read> = projection<Ledger, Read>({
   name: 'ledger',
-  version: 1,
+  version: 2,
   reads: READS,
-  initial: { policies: NO_POLICIES, identities: emptyBook(CLUSTER_IDENTITY_MIN), nodes: PersistentMap() },
-  evolve: (state, { event, stream }) => {
+  initial: {
+    policies: NO_POLICIES,
+    facts: NO_SHARED_FACTS,
+    identities: emptyBook(CLUSTER_IDENTITY_MIN),
+    nodes: PersistentMap(),
+  },
+  evolve: (state, recorded) => {
+    const { event, stream } = recorded
     switch (event.type) {
       case 'PolicyAdded':
       case 'PolicyDeleted':
@@ -53,6 +68,14 @@ export const ledger: Projection<Ledger, Read> = projection<Ledger, Read>({
       case 'EndpointCreated':
       case 'EndpointDeleted':
         return atNode(state, stream, (node) => ({ ...node, endpoints: evolveEndpoints(node.endpoints, event) }))
+      case 'CidrGroupSet':
+      case 'CidrGroupDeleted':
+      case 'ServiceSet':
+      case 'ServiceDeleted':
+        return { ...state, facts: evolveShared(state.facts, { ...recorded, event }) }
+      case 'DnsAnswerLearned':
+      case 'DnsAnswerExpired':
+        return atNode(state, stream, (node) => ({ ...node, dns: evolveDns(node.dns, { ...recorded, event }) }))
     }
   },
 })

@@ -1,8 +1,10 @@
 /** What an event of the log changes for the policy engine: the one place that says so. */
+import type { HindcastEvent } from '../../events/catalogue.ts'
 import { type ResourceRef, resourceKey } from '../../events/fields.ts'
 import type { NodeName } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import type { Json } from '../../events/schema.ts'
+import { externalService, serviceKey } from '../facts/shared.ts'
 import { RESERVED_IDENTITIES } from '../identity/reserved.ts'
 import type { PolicyChange } from './engine.ts'
 import { readPolicy } from './parse/policy.ts'
@@ -16,7 +18,7 @@ export const RESERVED_CHANGE: PolicyChange = {
 }
 
 /**
- * In order. Local identities belong to their node: with `node` those of others are left out, because their numbers mean something else there.
+ * In order. Local identities and DNS answers belong to their node: with `node` those of others are left out, because they mean something else there.
  * Throws `TypeError` where a manifest on the log is not a policy: going on without it would open what it denies.
  */
 export function policyChangesOf(recorded: Recorded, node: NodeName | null = null): readonly PolicyChange[] {
@@ -37,6 +39,32 @@ export function policyChangesOf(recorded: Recorded, node: NodeName | null = null
       return [{ kind: 'pod-ports', pod: `${stream}/${event.endpoint}`, ports: event.namedPorts }]
     case 'EndpointDeleted':
       return [{ kind: 'pod-ports', pod: `${stream}/${event.endpoint}`, ports: [] }]
+    case 'DnsAnswerLearned': {
+      const { name, addresses } = event
+      return isElsewhere(stream, node) ? [] : [{ kind: 'dns-answer', name, added: addresses, removed: [] }]
+    }
+    case 'DnsAnswerExpired': {
+      const { name, addresses } = event
+      return isElsewhere(stream, node) ? [] : [{ kind: 'dns-answer', name, added: [], removed: addresses }]
+    }
+    default:
+      return factChangesOf(event)
+  }
+}
+
+/** Of groups and services, which are the same for every node. */
+export function factChangesOf(event: HindcastEvent): readonly PolicyChange[] {
+  switch (event.type) {
+    case 'CidrGroupSet': {
+      const { name, labels, prefixes } = event
+      return [{ kind: 'cidr-group', name, labels, prefixes }]
+    }
+    case 'CidrGroupDeleted':
+      return [{ kind: 'cidr-group', name: event.name, labels: {}, prefixes: null }]
+    case 'ServiceSet':
+      return [{ kind: 'service', key: serviceKey(event), service: externalService(event) }]
+    case 'ServiceDeleted':
+      return [{ kind: 'service', key: serviceKey(event), service: null }]
     default:
       return []
   }

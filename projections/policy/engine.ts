@@ -66,10 +66,23 @@ export type PolicyChange =
     }
   /** The named ports of one pod anywhere, for egress rules that name a port; an empty list forgets the pod. */
   | { readonly kind: 'pod-ports'; readonly pod: string; readonly ports: readonly NamedPort[] }
-  /** Each of the four replaces what was said before about its one name; null forgets it. */
+  /** Each of these replaces what was said before about its one name; null forgets it. */
   | { readonly kind: 'service'; readonly key: string; readonly service: ExternalService | null }
   | { readonly kind: 'dns'; readonly name: string; readonly addresses: readonly string[] | null }
-  | { readonly kind: 'cidr-group'; readonly name: string; readonly prefixes: readonly string[] | null }
+  | {
+      readonly kind: 'cidr-group'
+      readonly name: string
+      /** For selectors of groups; without a source. */
+      readonly labels: Readonly<Record<string, string>>
+      readonly prefixes: readonly string[] | null
+    }
+  /** Addresses come to those of the name, or go from them. */
+  | {
+      readonly kind: 'dns-answer'
+      readonly name: string
+      readonly added: readonly string[]
+      readonly removed: readonly string[]
+    }
   /** `key` is `namespace/name`. */
   | { readonly kind: 'secret'; readonly key: string; readonly items: Readonly<Record<string, string>> | null }
 
@@ -125,8 +138,11 @@ export class PolicyEngine {
       case 'dns':
         this.#cache.setDns(change.name, change.addresses)
         return this.#changed()
+      case 'dns-answer':
+        this.#cache.changeDns(change.name, change)
+        return this.#changed()
       case 'cidr-group':
-        this.#cache.setGroup(change.name, change.prefixes)
+        this.#cache.setGroup(change.name, change)
         return this.#changed()
       case 'secret':
         if (change.items === null) this.#secrets.delete(change.key)

@@ -43,6 +43,8 @@ export type Peer =
   | { readonly kind: 'entity'; readonly entity: Entity }
   | { readonly kind: 'cidr'; readonly prefix: string; readonly except: readonly string[] }
   | { readonly kind: 'cidr-group'; readonly name: string; readonly except: readonly string[] }
+  /** Groups by their labels, whose source is `cidrgroup`; no requirements: all groups. */
+  | { readonly kind: 'cidr-group-selector'; readonly selector: LabelSelector; readonly except: readonly string[] }
   | {
       readonly kind: 'service'
       /** Null: any namespace. */

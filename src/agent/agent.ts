@@ -18,6 +18,7 @@ import { restore } from '../react/builds.ts'
 import { recordProxy } from '../react/proxy-events.ts'
 import { inTurn, type Situation } from '../react/situation.ts'
 import { start } from '../react/start.ts'
+import { DnsExpiry } from './dns-expiry.ts'
 import { AgentEnd } from './end.ts'
 import { EndpointWorkers } from './endpoint-workers.ts'
 import { EnginePolicyView } from './engine-view.ts'
@@ -67,6 +68,7 @@ class NodeAgent implements Agent {
   readonly #ipcache: IpcacheSync
   readonly #prefixes: Prefixes
   readonly #retries: Retries
+  readonly #dnsExpiry: DnsExpiry
   readonly #reactor: Reactor
   readonly #hosts: HostsPublisher
   readonly #stop: AbortController = new AbortController()
@@ -114,6 +116,7 @@ class NodeAgent implements Agent {
     this.#reactor = new Reactor({ view, journal, policy, ipcache: this.#ipcache, prefixes, signal, onIdle })
     this.#hosts = new HostsPublisher(this.#publishers.nphds, this.#options.listeners)
     this.#retries = new Retries({ view, journal, clock, signal, onEnd })
+    this.#dnsExpiry = new DnsExpiry({ view, journal, clock, signal, onEnd })
     this.#caughtUp.promise.catch(() => undefined)
   }
 
@@ -269,6 +272,7 @@ class NodeAgent implements Agent {
     this.#ipcache.sync()
     this.#hosts.publish(this.#view.now.state)
     this.#retries.schedule()
+    this.#dnsExpiry.schedule()
     this.#pulse()
   }
 

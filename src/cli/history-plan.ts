@@ -1,6 +1,9 @@
 /** `hindcast plan`: what policies would do, before they are applied. */
+import type { FactRef } from '../../events/facts.ts'
 import { NodeName } from '../../events/ids.ts'
+import type { Fact } from '../../projections/policy/parse/fact.ts'
 import { world as fold } from '../../projections/world.ts'
+import { factEvents, factRemovals } from '../decide/facts.ts'
 import type { History } from '../history/history.ts'
 import { type LabelsOf, labelsAt } from '../history/labels.ts'
 import { type FlowReport, flowReport } from '../history/plan/flows.ts'
@@ -12,7 +15,7 @@ import { momentOf } from './answer.ts'
 import { openFlowsToRead, openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
-import { type FileOptions, problemLines, readDocuments } from './policy-documents.ts'
+import { type FileOptions, isFactRef, problemLines, readDocuments } from './policy-documents.ts'
 import { planText, planView } from './render/plan.ts'
 import { resourcesOf } from './resource-name.ts'
 
@@ -27,12 +30,15 @@ export type PlanOptions = Place &
 
 /** Ends with 1 where something would change. Throws `CliError`. */
 export async function plan(options: PlanOptions, sink: LogSink): Promise<void> {
-  const planned = await plannedOf(options, sink)
+  const wanted = await plannedOf(options, sink)
   await using history = await openHistory(options, sink.warn)
   const moment = await momentOf(history, options.at ?? null, '--at')
   const world = moment === null ? fold.initial : worldFrom(history.model, moment.position)
-  const { plan: found, policies } = planOf(world, planned)
-  const missing = found.policies.filter(({ kind }) => kind === 'not-there').map(({ policy }) => policy)
+  const removals = factRemovals(wanted.goingFacts, world)
+  const events = [...removals.events, ...factEvents(wanted.facts, world)]
+  const { plan: found, policies } = planOf(world, wanted.policies, events)
+  const gone = found.policies.filter(({ kind }) => kind === 'not-there').map(({ policy }) => policy)
+  const missing = [...gone, ...removals.missing]
   if (missing.length > 0) throw new CliError('notFound', `no-such-policy at --delete: ${missing.join(', ')}`)
   const flows = await flowsOf(history, { plan: found, policies, options })
   const labelsOf = (node: string): LabelsOf =>
@@ -45,23 +51,32 @@ export async function plan(options: PlanOptions, sink: LogSink): Promise<void> {
   }
   const text = `${planText(view)}\non top of ${at.position === null ? 'the empty log' : `position ${at.position}, ${at.time}`}, revision ${at.revision}\n`
   sink.write(options.output === 'json' ? `${JSON.stringify({ ...at, ...view }, null, 2)}\n` : text)
-  if (found.policies.some(({ kind }) => kind !== 'unchanged')) throw new CliError('difference', '')
+  if (found.facts.length > 0 || found.policies.some(({ kind }) => kind !== 'unchanged'))
+    throw new CliError('difference', '')
+}
+
+type Wanted = {
+  readonly policies: readonly PlannedPolicy[]
+  readonly goingFacts: readonly FactRef[]
+  readonly facts: readonly Fact[]
 }
 
 /** Throws `CliError` with every problem where a file holds something that would be refused. */
-async function plannedOf(
-  { filename, delete: names, namespace }: PlanOptions,
-  sink: LogSink,
-): Promise<readonly PlannedPolicy[]> {
+async function plannedOf({ filename, delete: names, namespace }: PlanOptions, sink: LogSink): Promise<Wanted> {
   const removed = names.length === 0 ? [] : resourcesOf(names, namespace)
   if (filename.length === 0 && removed.length === 0) throw new CliError('usage', 'plan takes -f, --delete or both')
   const documents = filename.length === 0 ? [] : await readDocuments({ filename }, sink)
   const problems = problemLines(documents)
   if (problems !== '') throw new CliError('usage', `these policies would be refused:${problems}`)
-  const set = documents.flatMap(({ reading }): readonly PlannedPolicy[] =>
-    reading?.kind === 'accepted' ? [reading.policy] : [],
-  )
-  return [...removed.map((resource): PlannedPolicy => ({ resource, manifest: null, rules: null })), ...set]
+  const going = removed
+    .filter((resource) => !isFactRef(resource))
+    .map((resource): PlannedPolicy => ({ resource, manifest: null, rules: null }))
+  const set = documents.map(({ policy }) => policy).filter((policy) => policy !== null)
+  return {
+    policies: [...going, ...set],
+    goingFacts: removed.filter(isFactRef),
+    facts: documents.map(({ fact }) => fact).filter((fact) => fact !== null),
+  }
 }
 
 type Planned = { readonly plan: Plan; readonly policies: PlannedPolicies; readonly options: PlanOptions }

@@ -193,12 +193,13 @@ function narrowed(view: HistoryDiff, { endpoint, namespace }: DiffOptions): Hist
   if (endpoint !== undefined) {
     const own = ({ what, name }: HistoryDiff['nodes'][number]): boolean =>
       what === 'program' ? name.startsWith(`${endpoint}/`) : what === 'xds' && name === `npds ${endpoint}`
-    found = { ...found, identities: [], ipcache: [], nodes: found.nodes.filter(own) }
+    found = { ...found, facts: [], identities: [], ipcache: [], nodes: found.nodes.filter(own) }
   }
   if (namespace === undefined) return found
   return {
     ...found,
     policies: found.policies.filter(({ policy }) => policy.split('/')[1] === namespace),
+    facts: found.facts.filter(({ what, name }) => what === 'service' && name.startsWith(`${namespace}/`)),
     identities: found.identities.filter(({ labels }) =>
       labels.includes(`k8s:io.kubernetes.pod.namespace=${namespace}`),
     ),

@@ -1,7 +1,9 @@
 /** The policies of the files that a person gave, each with its file and everything that is wrong with it. */
 import { basename } from 'node:path'
-import type { Problem, ResourceRef } from '../../events/fields.ts'
-import type { PolicyReading } from '../../projections/policy/parse/policy.ts'
+import { type FactRef, factKey } from '../../events/facts.ts'
+import { type Problem, type ResourceRef, resourceKey } from '../../events/fields.ts'
+import { FACT_KINDS, type Fact } from '../../projections/policy/parse/fact.ts'
+import type { PolicyDocument } from '../../projections/policy/parse/policy.ts'
 import { readPolicyText } from '../../projections/policy/parse/text.ts'
 import { CliError, problemLine } from './failure.ts'
 import { type Input, readInputs } from './input.ts'
@@ -12,10 +14,12 @@ export type FileOptions = { readonly filename: readonly string[] }
 export type Document = {
   readonly file: string
   readonly input: Input
-  readonly resource: ResourceRef | null
+  readonly resource: ResourceRef | FactRef | null
   /** Of the engine and of the Kubernetes schema. */
   readonly problems: readonly Problem[]
-  readonly reading: PolicyReading | null
+  /** At most one of the two is there; the policy or fact that the object is, as far as the engine takes it. */
+  readonly policy: PolicyDocument | null
+  readonly fact: Fact | null
 }
 
 /** Throws `CliError` where a file cannot be read. */
@@ -33,17 +37,29 @@ export function problemLines(documents: readonly Document[]): string {
 function documentsOf(input: Input): readonly Document[] {
   const file = input.name
   const whole = (problems: readonly Problem[]): readonly Document[] =>
-    problems.length === 0 ? [] : [{ file, input, resource: null, problems, reading: null }]
+    problems.length === 0 ? [] : [{ file, input, resource: null, problems, policy: null, fact: null }]
   if (input.problem !== null) return whole([{ ...input.problem, path: '', line: null, column: null }])
-  const { readings, problems } = readPolicyText(input.text ?? '', bareNameOf(file))
+  const { readings, facts, problems } = readPolicyText(input.text ?? '', bareNameOf(file))
   return [
     ...readings.map((reading) => {
       const resource = reading.kind === 'accepted' ? reading.policy.resource : reading.resource
       const engine = reading.kind === 'accepted' ? [] : reading.problems
-      return { file, input, resource, problems: [...engine, ...reading.schemaProblems], reading }
+      const policy = reading.kind === 'accepted' ? reading.policy : null
+      return { file, input, resource, problems: [...engine, ...reading.schemaProblems], policy, fact: null }
+    }),
+    ...facts.map(({ ref, fact, problems: engine, schemaProblems }) => {
+      return { file, input, resource: ref, problems: [...engine, ...schemaProblems], policy: null, fact }
     }),
     ...whole(problems),
   ]
+}
+
+export function isFactRef(resource: ResourceRef | FactRef): resource is FactRef {
+  return FACT_KINDS.includes(resource.kind)
+}
+
+export function keyOf(resource: ResourceRef | FactRef): string {
+  return isFactRef(resource) ? factKey(resource) : resourceKey(resource)
 }
 
 /** Bare rules have no name of their own: they get that of their file. */

@@ -8,6 +8,7 @@ import { type Asked, answer, type Found, OUTPUTS, type ReadOptions } from './ans
 import { completionScript, SHELLS, type Shell } from './completion.ts'
 import { BPFFS_DEFAULT } from './compose.ts'
 import { type ConntrackOptions, listConntrack } from './conntrack-verb.ts'
+import { addFacts } from './fact-grammar.ts'
 import { CliError, EXIT, exitCodeOf, messageOf } from './failure.ts'
 import { FLOW_VERDICTS, type FlowsOptions, printFlows } from './flows-verb.ts'
 import { grouped, HELP } from './help.ts'
@@ -20,7 +21,7 @@ import { COLOUR_CHOICES } from './render/colour.ts'
 import { status } from './status-verb.ts'
 import { type SyncOptions, syncLog } from './sync-verb.ts'
 import * as verbs from './verbs.ts'
-import { addWriting } from './write-grammar.ts'
+import { addWriting, writing } from './write-grammar.ts'
 
 const XDS_TYPES: readonly XdsType[] = ['npds', 'nphds', 'lds']
 const ENDPOINT_ID_MAX = 0xffff
@@ -66,6 +67,11 @@ export function grammar(sink: LogSink): Command {
   addDatapath(program, sink)
   addFlows(program, sink)
   addQuestions(program, { sink, place })
+  addFacts(program, {
+    sink,
+    writing: (command) => writing(command, place),
+    reading: (command, find) => reading(command, sink, find),
+  })
   addCompletion(program, sink)
   addHistory(program, { sink, place })
   addAgent(program, sink)

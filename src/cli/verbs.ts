@@ -7,6 +7,7 @@ import { EMPTY_NODE, type EndpointView, type NodeView, type World } from '../../
 import type { Found } from './answer.ts'
 import { CliError } from './failure.ts'
 import { ipcacheTable, policyTable } from './render/datapath.ts'
+import { cidrGroupTable, dnsTable, serviceTable } from './render/facts.ts'
 import { endpointTable, identityTable, programTable } from './render/objects.ts'
 
 export type NodeChoice = { readonly node: string | undefined }
@@ -34,6 +35,21 @@ export function policies(world: World, { namespace }: NamespaceChoice): Found {
     .toSorted(([a], [b]) => order(a, b))
     .map(([, { manifest }]) => manifest)
   return { items, text: `${JSON.stringify(items, null, 2)}\nRevision: ${world.revision}\n` }
+}
+
+export function cidrGroups(world: World): Found {
+  const items = sorted(world.cidrGroups)
+  return { items, text: cidrGroupTable(items) }
+}
+
+export function services(world: World, { namespace }: NamespaceChoice): Found {
+  const items = sorted(world.services).filter((service) => namespace === undefined || service.namespace === namespace)
+  return { items, text: serviceTable(items) }
+}
+
+export function dnsNames(world: World, choice: NodeChoice): Found {
+  const items = sorted(nodeOf(world, choice).dns)
+  return { items, text: dnsTable(items) }
 }
 
 export function ipcache(world: World, choice: NodeChoice): Found {
@@ -103,6 +119,11 @@ function endpointsOf(node: NodeView): readonly EndpointView[] {
 function labelReader(world: World, node: NodeView): (identity: number) => readonly string[] {
   return (identity) =>
     (world.identities.get(identity as IdentityId) ?? node.localIdentities.get(identity as IdentityId))?.labels ?? []
+}
+
+/** By key. */
+function sorted<T>(entries: Iterable<readonly [string, T]>): readonly T[] {
+  return [...entries].toSorted(([a], [b]) => order(a, b)).map(([, value]) => value)
 }
 
 function order(a: string, b: string): number {

@@ -30,10 +30,18 @@ type Context = { readonly sink: LogSink; readonly place: (command: Command) => C
 
 function addPolicies(program: Command, { sink, place }: Context): void {
   writing(program.command('apply'), place)
-    .description('set the policies of files: all of them, or none and every reason')
+    .description('set the policies of files, and what they name: all of it, or nothing and every reason')
     .requiredOption('-f, --filename <path>', FILES, collect, [])
     .action((options: WriteOptions & FileOptions) => apply(options, sink))
-  writing(program.command('delete').argument('[policy...]', 'cnp/NAMESPACE/NAME, or KIND NAME...'), place)
+  writing(
+    program
+      .command('delete')
+      .argument(
+        '[policy...]',
+        'cnp/NAMESPACE/NAME, or KIND NAME...; kinds cnp, ccnp, netpol, rule, ccg, svc, endpoints, endpointslice',
+      ),
+    place,
+  )
     .description('delete policies, by name or those of files')
     .option('-f, --filename <path>', FILES, collect, [])
     .option('-n, --namespace <name>', 'of policies named without one')
@@ -69,7 +77,7 @@ function addEndpointVerbs(endpoint: Command, { sink, place }: Context): void {
     .action((endpoints: readonly string[], options: DeleteEndpointOptions) => deleteEndpoints(endpoints, options, sink))
 }
 
-function writing(command: Command, place: Context['place']): Command {
+export function writing(command: Command, place: Context['place']): Command {
   return place(command)
     .option('--dry-run', 'say what would happen and append nothing', false)
     .addOption(new Option('-o, --output <form>').choices(OUTPUTS).default('table'))

@@ -2,6 +2,7 @@
 import { IDENTITY_STREAM, nodeStream, POLICY_STREAM, type StreamName } from '../../events/ids.ts'
 import { type Ledger, nodeOf } from '../../projections/ledger/ledger.ts'
 import type { Decision } from './decision.ts'
+import { decideForgetDns, decideLearnDns, type ForgetDns, type LearnDns } from './dns.ts'
 import { type AddEndpoints, type DeleteEndpoints, decideAddEndpoints, decideDeleteEndpoints } from './endpoints.ts'
 import {
   type AllocateIdentity,
@@ -29,6 +30,8 @@ export type Command =
   | AllocateIdentity
   | AllocatePrefixes
   | ReleaseIdentity
+  | LearnDns
+  | ForgetDns
 
 /** The ledger must hold all events of these streams; appending expects the revisions up to which they were read. */
 export function streamsOf(command: Command): readonly StreamName[] {
@@ -43,6 +46,8 @@ export function streamsOf(command: Command): readonly StreamName[] {
         : [nodeStream(command.node)]
     case 'delete-endpoints':
     case 'allocate-prefixes':
+    case 'learn-dns':
+    case 'forget-dns':
       return [nodeStream(command.node)]
     case 'allocate-identity':
     case 'release-identity':
@@ -54,9 +59,9 @@ export function decide(command: Command, ledger: Ledger): Decision {
   const { policies, identities } = ledger
   switch (command.kind) {
     case 'set-policies':
-      return decideSetPolicies(command, policies)
+      return decideSetPolicies(command, ledger)
     case 'delete-policies':
-      return decideDeletePolicies(command, policies)
+      return decideDeletePolicies(command, ledger)
     case 'tag-position':
       return decideTag(command, policies)
     case 'add-endpoints':
@@ -69,5 +74,9 @@ export function decide(command: Command, ledger: Ledger): Decision {
       return decideAllocatePrefixes(command, nodeOf(ledger, command.node).prefixes)
     case 'release-identity':
       return decideRelease(command, identities)
+    case 'learn-dns':
+      return decideLearnDns(command, nodeOf(ledger, command.node).dns)
+    case 'forget-dns':
+      return decideForgetDns(command, nodeOf(ledger, command.node).dns)
   }
 }

@@ -6,12 +6,16 @@
  */
 import { digestOf } from '../../events/canonical.ts'
 import type { EventOf, HindcastEvent } from '../../events/catalogue.ts'
+import { type FactRef, factKey } from '../../events/facts.ts'
 import { type Problem, type ResourceRef, resourceKey } from '../../events/fields.ts'
 import { type Digest, POLICY_STREAM, PolicyRevision, type Position } from '../../events/ids.ts'
 import { REFUSAL_PROBLEMS_MAX } from '../../events/policy.ts'
 import type { Json } from '../../events/schema.ts'
+import type { SharedFacts } from '../../projections/facts/shared.ts'
 import type { StoredPolicies } from '../../projections/ledger/policies.ts'
+import { FACT_KINDS } from '../../projections/policy/parse/fact.ts'
 import { type Decision, decided, problemAt, refused } from './decision.ts'
+import { type FactWish, factEvents, factRefs, factRemovals } from './facts.ts'
 import { nearest } from './nearest.ts'
 
 /** One document of an input, as it was read. `inputDigest` is of the bytes of the file that it stood in. */
@@ -21,11 +25,11 @@ export type PolicyWish = { readonly inputDigest: Digest } & (
 )
 
 /** `wishes` is the input: one file or several. */
-export type SetPolicies = { readonly kind: 'set-policies'; readonly wishes: readonly PolicyWish[] }
+export type SetPolicies = { readonly kind: 'set-policies'; readonly wishes: readonly (PolicyWish | FactWish)[] }
 
 export type DeletePolicies = {
   readonly kind: 'delete-policies'
-  readonly resources: readonly ResourceRef[]
+  readonly resources: readonly (ResourceRef | FactRef)[]
   /** What is not there is passed over. */
   readonly ignoreMissing: boolean
 }
@@ -42,10 +46,16 @@ export type TagPosition = {
 export const REFUSALS_MAX = 100
 const TAG_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
-export function decideSetPolicies({ wishes }: SetPolicies, { revision, byKey }: StoredPolicies): Decision {
+/** What the repository holds, and what its policies speak of by name. */
+export type Repository = { readonly policies: StoredPolicies; readonly facts: SharedFacts }
+
+/** Facts come before policies, so that nobody ever sees a policy without what it names. */
+export function decideSetPolicies({ wishes }: SetPolicies, { policies: stored, facts }: Repository): Decision {
+  const { revision, byKey } = stored
   const unreadable = wishes.filter((wish) => wish.kind === 'unreadable')
   const policies = wishes.filter((wish) => wish.kind === 'policy')
-  const bad = [...unreadable, ...repeated(policies)]
+  const told = wishes.filter((wish) => wish.kind === 'fact')
+  const bad = [...unreadable, ...repeated([...policies, ...told])]
   if (bad.length > 0) return refusal(bad)
   const events: HindcastEvent[] = []
   for (const { resource, manifest, rules } of policies) {
@@ -63,27 +73,34 @@ export function decideSetPolicies({ wishes }: SetPolicies, { revision, byKey }: 
       replaces: before?.digest ?? null,
     })
   }
-  return decided(POLICY_STREAM, events)
+  const before = factEvents(
+    told.map(({ fact }) => fact),
+    facts,
+  )
+  return decided(POLICY_STREAM, [...before, ...events])
 }
 
 export function decideDeletePolicies(
   { resources, ignoreMissing }: DeletePolicies,
-  { revision, byKey }: StoredPolicies,
+  { policies: { revision, byKey }, facts }: Repository,
 ): Decision {
-  const wanted = [...new Map(resources.map((resource) => [resourceKey(resource), resource])).keys()]
-  const missing = wanted.filter((key) => !byKey.has(key))
-  if (missing.length > 0 && !ignoreMissing) return refused(missing.map((key) => notFound(key, byKey.keys())))
+  const removals = factRemovals(resources.filter(isFactRef), facts)
+  const named = resources.filter((resource) => !isFactRef(resource))
+  const wanted = [...new Map(named.map((resource) => [resourceKey(resource), resource])).keys()]
+  const missing = [...wanted.filter((key) => !byKey.has(key)), ...removals.missing]
+  const known = [...byKey.keys(), ...factRefs(facts)]
+  if (missing.length > 0 && !ignoreMissing) return refused(missing.map((key) => notFound(key, known)))
   const found = wanted.map((key) => byKey.get(key)).filter((stored) => stored !== undefined)
-  return decided(
-    POLICY_STREAM,
-    found.map(({ resource, digest }, index) => ({
+  const gone = found.map(
+    ({ resource, digest }, index): EventOf<'PolicyDeleted'> => ({
       type: 'PolicyDeleted',
       v: 1,
       resource,
       digest,
       revision: PolicyRevision(revision + index + 1),
-    })),
+    }),
   )
+  return decided(POLICY_STREAM, [...gone, ...removals.events])
 }
 
 export function decideTag({ name, position, move }: TagPosition, { tags }: StoredPolicies): Decision {
@@ -103,13 +120,22 @@ export function decideTag({ name, position, move }: TagPosition, { tags }: Store
 type Bad = Extract<PolicyWish, { readonly kind: 'unreadable' }>
 
 /** A resource that an input names twice: which one is meant cannot be known. */
-function repeated(policies: readonly Extract<PolicyWish, { readonly kind: 'policy' }>[]): readonly Bad[] {
+function repeated(wishes: readonly (Extract<PolicyWish, { readonly kind: 'policy' }> | FactWish)[]): readonly Bad[] {
   const seen = new Set<string>()
-  const again = policies.filter(({ resource }) => seen.size === seen.add(resourceKey(resource)).size)
-  return again.map(({ resource, inputDigest }) => {
-    const problem = problemAt('policy-repeated', '/metadata/name', `${resourceKey(resource)} comes twice in one input`)
-    return { kind: 'unreadable', resource, inputDigest, problems: [problem] }
+  const again = wishes.filter((wish) => seen.size === seen.add(keyOf(wish)).size)
+  return again.map((wish) => {
+    const problem = problemAt('policy-repeated', '/metadata/name', `${keyOf(wish)} comes twice in one input`)
+    const resource = wish.kind === 'policy' ? wish.resource : null
+    return { kind: 'unreadable', resource, inputDigest: wish.inputDigest, problems: [problem] }
   })
+}
+
+function keyOf(wish: Extract<PolicyWish, { readonly kind: 'policy' }> | FactWish): string {
+  return wish.kind === 'policy' ? resourceKey(wish.resource) : factKey(wish.fact.ref)
+}
+
+function isFactRef(resource: ResourceRef | FactRef): resource is FactRef {
+  return FACT_KINDS.includes(resource.kind)
 }
 
 function refusal(bad: readonly Bad[]): Decision {

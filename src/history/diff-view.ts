@@ -62,9 +62,20 @@ export type NodeDifference = {
   readonly differences: readonly JsonDifference[]
 }
 
+/** A group, a service, or what the DNS said of a name. */
+export type FactDifference = {
+  /** Null for what is the same for all nodes. */
+  readonly node: string | null
+  readonly what: 'cidr-group' | 'service' | 'dns'
+  readonly name: string
+  readonly kind: Kind
+  readonly differences: readonly JsonDifference[]
+}
+
 export type HistoryDiff = {
   readonly revision: { readonly before: number; readonly after: number }
   readonly policies: readonly PolicyDifference[]
+  readonly facts: readonly FactDifference[]
   readonly identities: readonly IdentityDifference[]
   readonly ipcache: readonly IpcacheDifference[]
   readonly endpoints: readonly EndpointDifference[]
@@ -81,7 +92,10 @@ export function diffView(
   const ofNode = (word: string): readonly EntityChange[] => node.filter(({ entity }) => entity.startsWith(word))
   return {
     revision: revisionOf(policy),
-    policies: policy.filter(({ entity }) => entity !== 'revision').map(policyDifference),
+    policies: policy.filter(({ entity }) => entity.startsWith('policy ')).map(policyDifference),
+    facts: [...policy.filter(({ entity }) => /^(cidr-group|service) /.test(entity)), ...ofNode('dns ')].map(
+      factDifference,
+    ),
     identities: [...byKind('identity'), ...ofNode('identity ')].map(identityDifference),
     ipcache: ofNode('ipcache ').map((change) => ipcacheDifference(change, labelsOf)),
     endpoints: endpointDifferences(byKind('endpoint'), { labelsOf, nameOf }),
@@ -91,8 +105,8 @@ export function diffView(
 
 export type EndpointNamer = (node: string, endpoint: number) => string | null
 
-export function isEmpty({ revision, policies, identities, ipcache, endpoints, nodes }: HistoryDiff): boolean {
-  const lists = [policies, identities, ipcache, endpoints, nodes]
+export function isEmpty({ revision, policies, facts, identities, ipcache, endpoints, nodes }: HistoryDiff): boolean {
+  const lists = [policies, facts, identities, ipcache, endpoints, nodes]
   return revision.before === revision.after && lists.every((list) => list.length === 0)
 }
 
@@ -132,6 +146,27 @@ function ipcacheDifference(
   const [left, right] = [before, after].map((side) => (side as { readonly identity?: number } | null)?.identity ?? null)
   const labels = labelsOf(node)(right ?? left ?? 0)
   return { node, prefix: entity.slice('ipcache '.length), before: left ?? null, after: right ?? null, labels }
+}
+
+function factDifference({ unit, entity, before, after }: EntityChange): FactDifference {
+  const parts = unitParts(unit)
+  const [what, name] = [entity.split(' ', 1)[0]!, entity.slice(entity.indexOf(' ') + 1)]
+  return {
+    node: parts.kind === 'node' ? parts.node : null,
+    what: what as FactDifference['what'],
+    name,
+    kind: kindOf(before, after),
+    differences: jsonDifferences(contentOf(before), contentOf(after)),
+  }
+}
+
+/** Without the events that it comes from. */
+function contentOf(value: Json | null): Json | undefined {
+  if (value === null) return undefined
+  if (Array.isArray(value)) return value.map((one: Json) => contentOf(one) ?? null)
+  if (typeof value !== 'object') return value
+  const members = Object.entries(value).filter(([name]) => name !== 'since')
+  return Object.fromEntries(members.map(([name, member]: [string, Json]) => [name, contentOf(member) ?? null]))
 }
 
 function nodeDifference({ unit, entity, before, after }: EntityChange): NodeDifference {

@@ -12,6 +12,7 @@ import { type Asked, type Judgement, judge, judgedPolicyOf } from '../../project
 import { recordedPolicy } from '../../projections/verdict/recorded-policy.ts'
 import { world as fold, type World } from '../../projections/world.ts'
 import type { EventLog } from '../ports/log.ts'
+import { type FactRef, factRefs } from './fact-refs.ts'
 import type { History } from './history.ts'
 import { labelsOf, type Party, partyOf } from './party.ts'
 import type { Moment } from './position.ts'
@@ -45,6 +46,8 @@ export type Layers = {
     readonly proxyPort: number
   } | null
   readonly rules: readonly RuleRef[]
+  /** By which groups, services and DNS answers those rules take the other side. */
+  readonly facts: readonly FactRef[]
   /** Null where no request was asked about, or the proxy does not see it. */
   readonly http: { readonly allowed: boolean; readonly reason: string; readonly rules: readonly RuleRef[] } | null
   readonly allowed: boolean
@@ -155,8 +158,8 @@ function sideOf(state: WhyState, { protocol, port, request }: WhyQuestion, { dir
     direction,
     endpoint: { node, id: view.endpoint, name: view.name },
     allowed,
-    inForce: judged.inForce === null ? null : layersOf(judged.inForce, state.provenance),
-    wanted: judged.wanted === null ? null : layersOf(judged.wanted, state.provenance),
+    inForce: judged.inForce === null ? null : layersOf(judged.inForce, state, node),
+    wanted: judged.wanted === null ? null : layersOf(judged.wanted, state, node),
     unresolvable: resolved.kind === 'unresolvable' ? `${resolved.code}: ${resolved.reason}` : null,
     revision: view.revision,
     differs: judged.inForce !== null && judged.inForce.allowed !== (judged.wanted?.allowed ?? false),
@@ -164,14 +167,20 @@ function sideOf(state: WhyState, { protocol, port, request }: WhyQuestion, { dir
   }
 }
 
-function layersOf({ enforced, verdict, matchType, entry, http, allowed }: Judgement, provenance: Provenance): Layers {
+function layersOf(
+  { enforced, verdict, matchType, entry, http, allowed }: Judgement,
+  { world, provenance }: WhyState,
+  node: string,
+): Layers {
+  const origins = entry?.value.origins ?? []
   const refs = (origins: readonly string[]): readonly RuleRef[] => origins.map((origin) => ruleRef(provenance, origin))
   return {
     enforced,
     verdict,
     matchType,
     entry: entry === null ? null : entryView(entry),
-    rules: refs(entry?.value.origins ?? []),
+    rules: refs(origins),
+    facts: entry === null ? [] : factRefs(world, { node, identity: entry.key.identity, origins }),
     http: http === null ? null : { allowed: http.allowed, reason: http.reason, rules: refs(named(http.rule)) },
     allowed,
   }

@@ -21,6 +21,7 @@ import { createModelDatapath, type ModelDatapath } from '../../src/model/datapat
 import { Gate } from '../../src/model/gate.ts'
 import { type ModelNetwork, openModelNetwork } from '../../src/model/network.ts'
 import { modelSockets } from '../../src/model/sockets.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 import type { FlowStore } from '../../src/ports/flows.ts'
 import type { EventLog } from '../../src/ports/log.ts'
 import { startProxy } from '../../src/proxy/proxy.ts'
@@ -37,13 +38,15 @@ export class WholeNode implements AsyncDisposable {
   readonly gate: Gate
   readonly flows: FlowStore
   readonly #folder: string
+  readonly #clock: Clock
   readonly #owned: AsyncDisposableStack
   #epoch = 0
 
-  private constructor(folder: string, datapath: ModelDatapath, network: ModelNetwork) {
+  private constructor(folder: string, clock: Clock, datapath: ModelDatapath, network: ModelNetwork) {
     this.#folder = folder
+    this.#clock = clock
     this.#owned = new AsyncDisposableStack()
-    this.log = openSqliteLog({ path: join(folder, 'log.db'), now: systemClock.now })
+    this.log = openSqliteLog({ path: join(folder, 'log.db'), now: () => clock.now() })
     this.flows = openFlowStore({ path: join(folder, 'flows.db') })
     this.datapath = datapath
     this.network = network
@@ -55,10 +58,11 @@ export class WholeNode implements AsyncDisposable {
     this.#owned.use(this.gate)
   }
 
-  static async open(): Promise<WholeNode> {
+  /** `clock` is that of the log and of the agents. */
+  static async open(clock: Clock = systemClock): Promise<WholeNode> {
     const folder = mkdtempSync(join(tmpdir(), `hw-${process.pid}-`))
     const datapath = createModelDatapath({ clock: systemClock })
-    const node = new WholeNode(folder, datapath, await openModelNetwork(datapath))
+    const node = new WholeNode(folder, clock, datapath, await openModelNetwork(datapath))
     const client = createXdsClient({ socket: join(folder, 'xds.sock'), node: 'proxy' })
     node.#owned.use(client)
     node.#owned.use(
@@ -79,7 +83,7 @@ export class WholeNode implements AsyncDisposable {
     const xds = await startXdsServer({ socket: join(this.#folder, 'xds.sock'), epoch: `e${this.#epoch}` })
     const { log, datapath, flows } = this
     const logger = pino({ level: 'silent' })
-    const agent = await startAgent({ node: NODE, log, datapath, xds, flows, clock: systemClock, logger, options })
+    const agent = await startAgent({ node: NODE, log, datapath, xds, flows, clock: this.#clock, logger, options })
     const end = agent[Symbol.asyncDispose].bind(agent)
     const both = async (): Promise<void> => {
       await end()

@@ -39,7 +39,7 @@ export function given(...events: readonly HindcastEvent[]): { when(command: Comm
 
 /** The stream where an event lives, for the one node of these tests. */
 export function streamOf(event: HindcastEvent): StreamName {
-  if (event.type.startsWith('Policy') || event.type === 'PositionTagged') return POLICY_STREAM
+  if (/^(Policy|Position|CidrGroup|Service)/.test(event.type)) return POLICY_STREAM
   if (event.type === 'IdentityAllocated') return event.scope === 'local' ? nodeStream(NODE) : IDENTITY_STREAM
   if (event.type === 'IdentityReleased') return event.identity > 0xffff ? nodeStream(NODE) : IDENTITY_STREAM
   return nodeStream(NODE)

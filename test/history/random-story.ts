@@ -85,6 +85,32 @@ const POLICY: readonly Maker[] = [
   (dice, revision) => [POLICY_STREAM, { type: 'PolicyDeleted', v: 1, resource: rule(dice), digest, revision }],
 ]
 
+const service = (dice: Dice) => ({ v: 1, namespace: 'default', name: `moon${dice(3)}` }) as const
+
+/** Names and addresses that policies speak of. */
+const FACTS: readonly Maker[] = [
+  (dice) => {
+    const prefixes = [Cidr(`198.51.${dice(3)}.0/24`)]
+    const group = { type: 'CidrGroupSet', v: 1, name: `rim${dice(3)}`, prefixes } as const
+    return [POLICY_STREAM, { ...group, labels: dice(2) === 0 ? {} : { sector: `${dice(2)}` } }]
+  },
+  (dice) => [POLICY_STREAM, { type: 'CidrGroupDeleted', v: 1, name: `rim${dice(3)}` }],
+  (dice) => {
+    const backends = [{ source: 'Endpoints/moon', addresses: [IpAddress(`203.0.113.${dice(4)}`)] }]
+    return [POLICY_STREAM, { type: 'ServiceSet', ...service(dice), labels: dice(3) === 0 ? null : {}, backends }]
+  },
+  (dice) => [POLICY_STREAM, { type: 'ServiceDeleted', ...service(dice) }],
+  (dice) => {
+    const answer = { type: 'DnsAnswerLearned', v: 1, name: `moon${dice(3)}.example`, askedBy: null } as const
+    const addresses = [IpAddress(`203.0.113.${dice(4)}`)]
+    return [nodeStream(node(dice)), { ...answer, addresses, ttlSeconds: dice(3) === 0 ? null : dice(600) }]
+  },
+  (dice) => {
+    const over = { type: 'DnsAnswerExpired', v: 1, name: `moon${dice(3)}.example`, reason: 'ttl' } as const
+    return [nodeStream(node(dice)), { ...over, addresses: [IpAddress(`203.0.113.${dice(4)}`)] }]
+  },
+]
+
 const ENDPOINT: readonly Maker[] = [
   (dice) => [
     nodeStream(node(dice)),
@@ -223,14 +249,17 @@ const NODE: readonly Maker[] = [
   },
 ]
 
-/** Map writes are half of it, as on a real log. */
+const WRITE = BUILD.slice(0, 1)
+const MAKERS = [POLICY, ENDPOINT, ENDPOINT, NODE, NODE, WRITE, WRITE, WRITE, WRITE, BUILD, FACTS]
+
+/** Map writes are nearly half of it, as on a real log. */
 export function randomStory(seed: number, length: number): readonly Step[] {
   const dice = chance(seed)
   let revision = 1
   return Array.from({ length }, () => {
-    const kind = dice(10)
+    const kind = dice(11)
     if (kind === 0) revision += 1
-    const makers = kind === 0 ? POLICY : kind < 3 ? ENDPOINT : kind < 5 ? NODE : kind < 9 ? BUILD.slice(0, 1) : BUILD
+    const makers = MAKERS[kind]!
     return makers[dice(makers.length)]!(dice, PolicyRevision(revision))
   })
 }

@@ -219,6 +219,14 @@ function takes(
     }
     case 'cidr-group':
       return prefix !== null && (world.groups[peer.name] ?? []).some((member) => within(prefix, member, peer.except))
+    case 'cidr-group-selector': {
+      const named = Object.keys(world.groups).filter((name) =>
+        peer.selector.requirements.every((one) => meets([`cidrgroup:${name}`], null, one)),
+      )
+      return (
+        prefix !== null && named.some((name) => world.groups[name]!.some((one) => within(prefix, one, peer.except)))
+      )
+    }
     case 'service':
       return exactly(
         world.services

@@ -171,6 +171,14 @@ test('P14 entities, prefixes, groups of prefixes and services are peers', () => 
   assert.deepEqual(ingress({ fromCIDRSet: [{ cidrGroupRef: 'offices', except: ['10.0.0.0/24'] }] }).peers, [
     { kind: 'cidr-group', name: 'offices', except: ['10.0.0.0/24'] },
   ])
+  const cidrGroupSelector = { matchLabels: { sector: 'arkanis' } }
+  const sector = { source: 'cidrgroup', key: 'sector', operator: 'In', values: ['arkanis'] }
+  assert.deepEqual(ingress({ fromCIDRSet: [{ cidrGroupSelector, except: ['10.0.0.0/24'] }] }).peers, [
+    { kind: 'cidr-group-selector', selector: { requirements: [sector] }, except: ['10.0.0.0/24'] },
+  ])
+  for (const two of [{ cidr: '10.0.0.0/8' }, { cidrGroupRef: 'offices' }]) {
+    assert.deepEqual(refusedIngress({ fromCIDRSet: [{ ...two, cidrGroupSelector }] }), ['cidr-set /fromCIDRSet/0'])
+  }
   assert.deepEqual(refusedIngress({ fromCIDRSet: [{}] }), ['cidr-set /fromCIDRSet/0'])
   assert.deepEqual(
     refusedIngress({ fromCIDRSet: [{ cidr: '10.0.0.0/8', except: ['11.0.0.0/16', '::/0', '10.0.0.1'] }] }),

@@ -29,6 +29,7 @@ function nameOf(change: PolicyChange): string {
     case 'secret':
       return `${change.kind} ${change.key}`
     case 'dns':
+    case 'dns-answer':
     case 'cidr-group':
       return `${change.kind} ${change.name}`
     case 'identities':
@@ -90,7 +91,7 @@ const change: fc.Arbitrary<PolicyChange> = fc.oneof(
         fc.constantFrom(...Object.keys(GROUPS)),
         fc.constantFrom(null, ['10.1.0.0/16'], ['0.0.0.0/0', 'fd00::/16']),
       )
-      .map(([name, prefixes]): PolicyChange => ({ kind: 'cidr-group', name, prefixes })),
+      .map(([name, prefixes]): PolicyChange => ({ kind: 'cidr-group', name, labels: { [name]: '' }, prefixes })),
   },
 )
 

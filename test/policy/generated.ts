@@ -133,6 +133,14 @@ const cidrSet: fc.Arbitrary<Dictionary> = fc.oneof(
     cidrGroupRef: pick('office', 'lab', 'nowhere'),
     except: fc.subarray<Json>(['10.1.2.0/24', '192.168.7.0/24']),
   }),
+  fc.record({
+    cidrGroupSelector: fc.constantFrom<Json>(
+      {},
+      { matchLabels: { office: '' } },
+      { matchExpressions: [{ key: 'lab', operator: 'DoesNotExist' }] },
+    ),
+    except: fc.subarray<Json>(['10.1.2.0/24']),
+  }),
 )
 
 function list(item: fc.Arbitrary<Json>): fc.Arbitrary<Json> {

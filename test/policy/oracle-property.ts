@@ -71,7 +71,8 @@ export type ResolvedCase = {
 export function resolveCase(one: OracleCase): ResolvedCase | null {
   const input = { options: one.given ?? {}, policies: one.objects, dns: DNS, services: SERVICES, podPorts: POD_PORTS }
   const engine = engineOf(input, ALL_IDENTITIES)
-  for (const [name, prefixes] of Object.entries(GROUPS)) engine.apply({ kind: 'cidr-group', name, prefixes })
+  for (const [name, prefixes] of Object.entries(GROUPS))
+    engine.apply({ kind: 'cidr-group', name, labels: { [name]: '' }, prefixes })
   const namedPorts = POD_PORTS[0].map((port) => ({ ...port, port: Port(port.port) }))
   const resolved = engine.resolve({ identity: IdentityId(one.subject), namedPorts })
   if (resolved.kind === 'resolved') return { world: worldOf(one, input), resolved }

@@ -5,7 +5,7 @@ import type { Entity, Peer } from '../rule.ts'
 import { readNameOrPattern } from './l7.ts'
 import { isDeny, type Section } from './ports.ts'
 import { type JsonObject, pointer, type Reader } from './reader.ts'
-import { readSelector, type Scope, scopePeer } from './selector.ts'
+import { type KeyStyle, readSelector, type Scope, scopePeer } from './selector.ts'
 
 const ENTITIES: readonly string[] = [
   'all',
@@ -117,12 +117,16 @@ function isEntity(text: string): text is Entity {
   return ENTITIES.includes(text)
 }
 
+/** Labels of groups have no source of their own. */
+const GROUP_KEYS: KeyStyle = { read: (key) => ({ source: 'cidrgroup', key }), prefix: '' }
+
 function readCidrSet(reader: Reader, value: Json, path: string): Peer | null {
-  const object = reader.object(value, path, ['cidr', 'cidrGroupRef', 'except'])
+  const object = reader.object(value, path, ['cidr', 'cidrGroupRef', 'cidrGroupSelector', 'except'])
   const text = reader.text(object, 'cidr', path) ?? ''
   const group = reader.text(object, 'cidrGroupRef', path) ?? ''
-  if ((text === '') === (group === '')) {
-    reader.refuse('cidr-set', path, 'exactly one of cidr and cidrGroupRef must be given')
+  const groups = object['cidrGroupSelector'] ?? null
+  if ([text !== '', group !== '', groups !== null].filter((given) => given).length !== 1) {
+    reader.refuse('cidr-set', path, 'exactly one of cidr, cidrGroupRef and cidrGroupSelector must be given')
     return null
   }
   const prefix = text === '' ? null : parsePrefix(text)
@@ -131,6 +135,10 @@ function readCidrSet(reader: Reader, value: Json, path: string): Peer | null {
   const except = reader.each(object, 'except', path, (item, at) => readExcept(reader, item, at, prefix)) ?? []
   const exceptTexts = except.filter((found) => found !== null).map(prefixText)
   if (group !== '') return { kind: 'cidr-group', name: group, except: exceptTexts }
+  if (groups !== null) {
+    const selector = readSelector(reader, groups, pointer(path, 'cidrGroupSelector'), GROUP_KEYS)
+    return { kind: 'cidr-group-selector', selector, except: exceptTexts }
+  }
   return prefix === null ? null : { kind: 'cidr', prefix: prefixText(prefix), except: exceptTexts }
 }
 

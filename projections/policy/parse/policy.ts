@@ -9,9 +9,11 @@
 import type { Problem, ResourceRef } from '../../../events/fields.ts'
 import type { Json } from '../../../events/schema.ts'
 import type { PolicyRule } from '../rule.ts'
+import { FACT_KINDS } from './fact.ts'
 import { derivedFrom } from './label.ts'
+import { readMetadata } from './metadata.ts'
 import { readNetworkPolicy } from './network-policy.ts'
-import { type ExpressionBudget, type JsonObject, pointer, Reader } from './reader.ts'
+import { type ExpressionBudget, type JsonObject, Reader } from './reader.ts'
 import { PROGRAMS_MAX } from './regex.ts'
 import { type RuleContext, readRule } from './rule.ts'
 
@@ -92,7 +94,7 @@ function isKind(text: string): text is Kind {
 function readDocument(reader: Reader, given: JsonObject): Document {
   const kind = reader.text(given, 'kind', '') ?? ''
   if (!isKind(kind)) {
-    const known = Object.keys(API_VERSIONS).filter((name) => name !== 'Rule')
+    const known = [...Object.keys(API_VERSIONS).filter((name) => name !== 'Rule'), ...FACT_KINDS]
     reader.refuse('kind-unknown', '/kind', `${kind || 'nothing'} is not one of ${known.join(', ')}`)
     return { resource: null, manifest: given, rules: [] }
   }
@@ -101,7 +103,8 @@ function readDocument(reader: Reader, given: JsonObject): Document {
     reader.refuse('api-version', '/apiVersion', `${kind} is read in version ${API_VERSIONS[kind]}, not ${apiVersion}`)
   }
   const object = reader.object(given, '', kind === 'NetworkPolicy' ? ONE_SPEC : SEVERAL_SPECS)
-  const { resource, uid, manifest } = readMetadata(reader, object['metadata'], kind)
+  const { name, namespace, uid, manifest } = readMetadata(reader, object['metadata'], { kind, scope: SCOPES[kind] })
+  const resource = name === '' ? null : { kind, namespace, name }
   const context: RuleContext = {
     scope: { kind: SCOPES[kind], namespace: resource?.namespace ?? '' },
     labels: resource === null || kind === 'Rule' ? [] : derivedFrom(resource, uid),
@@ -141,69 +144,4 @@ function readSpecs(reader: Reader, object: JsonObject, context: RuleContext): re
   ]
   if (rules.length === 0) reader.refuse('policy-empty', '/spec', 'a policy needs a rule in spec or specs')
   return rules
-}
-
-const METADATA_FIELDS: readonly string[] = [
-  'name',
-  'generateName',
-  'namespace',
-  'selfLink',
-  'uid',
-  'resourceVersion',
-  'generation',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'labels',
-  'annotations',
-  'ownerReferences',
-  'finalizers',
-  'managedFields',
-]
-
-/** DNS-1123 subdomain (RFC 1123): the name of an object. Neither `/` nor `#`, which origins use to separate. */
-const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-const OBJECT_NAME_MAX = 253
-/** DNS-1123 label. */
-const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
-const DEFAULT_NAMESPACE = 'default'
-
-type Metadata = { readonly resource: ResourceRef | null; readonly uid: string | null; readonly manifest: JsonObject }
-
-function readMetadata(reader: Reader, value: Json | undefined, kind: Kind): Metadata {
-  const path = '/metadata'
-  const object = reader.object(value, path, METADATA_FIELDS)
-  const name = reader.text(object, 'name', path) ?? ''
-  if (name === '') reader.refuse('name-missing', pointer(path, 'name'), `a ${kind} must have a name`)
-  else if (name.length > OBJECT_NAME_MAX || !OBJECT_NAME.test(name)) {
-    reader.refuse('name-invalid', pointer(path, 'name'), `${JSON.stringify(name)} is not a DNS subdomain name`)
-  }
-  const namespace = readNamespace(reader, object, path, kind)
-  const uid = reader.text(object, 'uid', path) || null
-  const kept = {
-    name,
-    ...(namespace === null ? {} : { namespace }),
-    ...(uid === null ? {} : { uid }),
-    ...readTexts(reader, object, 'labels', path),
-    ...readTexts(reader, object, 'annotations', path),
-  }
-  return { resource: name === '' ? null : { kind, namespace, name }, uid, manifest: kept }
-}
-
-function readNamespace(reader: Reader, object: JsonObject, path: string, kind: Kind): string | null {
-  const given = reader.text(object, 'namespace', path) ?? ''
-  const at = pointer(path, 'namespace')
-  if (SCOPES[kind] !== 'namespaced') {
-    if (given !== '') reader.refuseBySchema('namespace-not-allowed', at, `a ${kind} has no namespace`)
-    return null
-  }
-  if (given !== '' && !NAMESPACE.test(given)) {
-    reader.refuse('namespace-invalid', at, `${JSON.stringify(given)} is not a DNS label`)
-  }
-  return given === '' ? DEFAULT_NAMESPACE : given
-}
-
-function readTexts(reader: Reader, object: JsonObject, key: string, path: string): JsonObject {
-  const entries = reader.dictionary(object, key, path)
-  return entries.length === 0 ? {} : { [key]: Object.fromEntries(entries) }
 }

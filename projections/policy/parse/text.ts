@@ -2,9 +2,10 @@
  * Policies from text: YAML or JSON, several documents, `kind: List`, lists of bare rules. Every problem has its line and column, and all
  * problems of all documents are found at once.
  */
-import { type Problem, type ResourceRef, resourceKey } from '../../../events/fields.ts'
+import { type Problem, resourceKey } from '../../../events/fields.ts'
 import type { Json } from '../../../events/schema.ts'
 import { lineColumns, type TextDocument, type TextFault, type TextPart } from './document.ts'
+import { type FactReading, isFact, readFact } from './fact.ts'
 import { readJsonText } from './json-text.ts'
 import { type PolicyReading, readBareRuleWithin, readPolicyWithin } from './policy.ts'
 import { type ExpressionBudget, isJsonObject, type JsonObject, PROBLEMS_MAX } from './reader.ts'
@@ -17,6 +18,8 @@ export const POLICY_TEXT_MAX: number = 10 * 1024 * 1024
 export type PolicyText = {
   /** One for each object, in order. */
   readonly readings: readonly PolicyReading[]
+  /** One for each object that is no policy but says what policies name (fact.ts), in order. */
+  readonly facts: readonly FactReading[]
   /** What is wrong with the text itself, or between its objects. */
   readonly problems: readonly Problem[]
 }
@@ -30,8 +33,9 @@ export function readPolicyText(text: string, bareName: string): PolicyText {
     if (part.kind === 'faults') found.addFaults(part.faults)
     else for (const object of objectsOf(part.document.value)) found.addObject(object, part.document)
   }
-  const { readings, problems } = found
-  return readings.length + problems.length === 0 ? onlyProblem('text-empty', 'there is no policy in it') : found
+  const { readings, facts, problems } = found
+  const count = readings.length + facts.length + problems.length
+  return count === 0 ? onlyProblem('text-empty', 'there is no policy in it') : found
 }
 
 /** Problems of all objects of a text together; after them each object has one of each kind. */
@@ -43,6 +47,7 @@ const CHARACTERS_PER_INSTRUCTION = 4
 class Findings implements PolicyText {
   readonly text: string
   readonly readings: PolicyReading[] = []
+  readonly facts: FactReading[] = []
   readonly problems: Problem[] = []
   readonly #bareName: string
   #bareRules = 0
@@ -62,7 +67,12 @@ class Findings implements PolicyText {
     for (const { code, reason, offset } of faults) this.#add({ code, path: '', reason, ...this.#place(offset) })
   }
 
-  addObject({ value, path }: Found, document: TextDocument): void {
+  addObject(found: Found, document: TextDocument): void {
+    if (isFact(found.value)) this.#addFact(found.value, found.path, document)
+    else this.#addPolicy(found, document)
+  }
+
+  #addPolicy({ value, path }: Found, document: TextDocument): void {
     const reading = isBareRule(value)
       ? readBareRuleWithin(value, this.#nextBareName(), this.#budget)
       : readPolicyWithin(value, this.#budget)
@@ -70,7 +80,17 @@ class Findings implements PolicyText {
     const schemaProblems = this.#kept(reading.schemaProblems, at)
     if (reading.kind === 'accepted') this.readings.push({ ...reading, schemaProblems })
     else this.readings.push({ ...reading, problems: this.#kept(reading.problems, at), schemaProblems })
-    this.#checkUnique(reading.kind === 'accepted' ? reading.policy.resource : reading.resource, at)
+    const resource = reading.kind === 'accepted' ? reading.policy.resource : reading.resource
+    this.#checkUnique(resource === null ? null : resourceKey(resource), at)
+  }
+
+  #addFact(value: JsonObject, path: string, document: TextDocument): void {
+    const reading = readFact(value)
+    const at = (problem: Problem): Problem => this.#placed(problem, path, document)
+    const schemaProblems = this.#kept(reading.schemaProblems, at)
+    const problems = reading.problems.length === 0 ? [] : this.#kept(reading.problems, at)
+    this.facts.push({ ...reading, problems, schemaProblems })
+    this.#checkUnique(reading.key, at)
   }
 
   /** In the order of the text. A refusal keeps its first reason however many there were before. */
@@ -81,9 +101,8 @@ class Findings implements PolicyText {
   }
 
   /** Of two objects with one name the text does not say which one counts. */
-  #checkUnique(resource: ResourceRef | null, at: (problem: Problem) => Problem): void {
-    if (resource === null) return
-    const key = resourceKey(resource)
+  #checkUnique(key: string | null, at: (problem: Problem) => Problem): void {
+    if (key === null) return
     if (this.#resources.has(key)) {
       const reason = `${key} is given twice`
       this.#add(at({ code: 'duplicate-resource', path: '/metadata/name', reason, line: null, column: null }))
@@ -107,8 +126,12 @@ class Findings implements PolicyText {
 }
 
 /** Everything that stands in the way of applying a text: what the engine refuses and what the schema does. */
-export function problemsOfText({ readings, problems }: PolicyText): readonly Problem[] {
-  return [...problems, ...readings.flatMap((reading) => [...refusals(reading), ...reading.schemaProblems])]
+export function problemsOfText({ readings, facts, problems }: PolicyText): readonly Problem[] {
+  return [
+    ...problems,
+    ...readings.flatMap((reading) => [...refusals(reading), ...reading.schemaProblems]),
+    ...facts.flatMap((reading) => [...reading.problems, ...reading.schemaProblems]),
+  ]
 }
 
 function refusals(reading: PolicyReading): readonly Problem[] {
@@ -116,7 +139,7 @@ function refusals(reading: PolicyReading): readonly Problem[] {
 }
 
 function onlyProblem(code: string, reason: string): PolicyText {
-  return { readings: [], problems: [{ code, path: '', reason, line: 1, column: 1 }] }
+  return { readings: [], facts: [], problems: [{ code, path: '', reason, line: 1, column: 1 }] }
 }
 
 /** What begins like JSON is JSON, unless only YAML can read it. */

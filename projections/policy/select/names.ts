@@ -1,5 +1,5 @@
 /** What selectors stand for beyond labels and prefixes: DNS answers, services outside of the cluster, groups of prefixes. */
-import { contains, type IpPrefix, overlaps, parsePrefixOrAddress } from '../../ip/prefix.ts'
+import { contains, type IpPrefix, overlaps, parsePrefixOrAddress, prefixText } from '../../ip/prefix.ts'
 import type { ExternalService } from '../engine.ts'
 import type { Cover } from './cached-selector.ts'
 import { matchesDnsPattern } from './dns-name.ts'
@@ -9,18 +9,31 @@ import { bare, type Selector } from './selector.ts'
 export class Names {
   readonly #dns: Map<string, readonly IpPrefix[]> = new Map()
   readonly #services: Map<string, ExternalService> = new Map()
-  readonly #groups: Map<string, readonly IpPrefix[]> = new Map()
+  readonly #groups: Map<string, CidrGroup> = new Map()
 
   setDns(name: string, addresses: readonly string[] | null): void {
     put(this.#dns, bare(name), addresses === null ? null : prefixes(addresses))
+  }
+
+  /** Whether that changed anything: an answer that only says again what is known does not. */
+  changeDns(name: string, { added, removed }: DnsChange): boolean {
+    const before = new Map((this.#dns.get(bare(name)) ?? []).map((prefix) => [prefixText(prefix), prefix]))
+    const after = new Map(before)
+    for (const prefix of prefixes(removed)) after.delete(prefixText(prefix))
+    for (const prefix of prefixes(added)) after.set(prefixText(prefix), prefix)
+    if (after.size === before.size && [...after.keys()].every((text) => before.has(text))) return false
+    put(this.#dns, bare(name), after.size === 0 ? null : [...after.values()])
+    return true
   }
 
   setService(key: string, service: ExternalService | null): void {
     put(this.#services, key, service)
   }
 
-  setGroup(name: string, members: readonly string[] | null): void {
-    put(this.#groups, name, members === null ? null : prefixes(members))
+  setGroup(name: string, { labels, prefixes: members }: GroupChange): void {
+    const none = { id: 0, sources: new Map(), prefix: null }
+    const own = { ...none, sources: new Map([['cidrgroup', new Map(Object.entries(labels))]]) }
+    put(this.#groups, name, members === null ? null : { labels: own, prefixes: prefixes(members) })
   }
 
   /** The prefixes that the selector stands for now; none for label selectors. */
@@ -55,12 +68,24 @@ export class Names {
   }
 
   /** Members of a group that an exception takes out as a whole are left out; the others are narrowed by it. */
-  #groupOf({ name, except }: Selector & { readonly kind: 'cidr-group' }): readonly Cover[] {
-    return (this.#groups.get(name) ?? [])
+  #groupOf({ name, selector, except }: Selector & { readonly kind: 'cidr-group' }): readonly Cover[] {
+    return [...this.#groups]
+      .filter(([own, { labels }]) =>
+        selector === null ? own === name : selector.requirements.every((one) => meets(labels, one)),
+      )
+      .flatMap(([, group]) => group.prefixes)
       .map((prefix) => ({ prefix, except: except.filter((other) => overlaps(prefix, other)) }))
       .filter((cover) => !cover.except.some((other) => contains(other, cover.prefix)))
   }
 }
+
+type CidrGroup = { readonly labels: IdentityLabels; readonly prefixes: readonly IpPrefix[] }
+/** `prefixes` null: the group is gone. */
+export type GroupChange = {
+  readonly labels: Readonly<Record<string, string>>
+  readonly prefixes: readonly string[] | null
+}
+export type DnsChange = { readonly added: readonly string[]; readonly removed: readonly string[] }
 
 function plain(prefix: IpPrefix): Cover {
   return { prefix, except: [] }

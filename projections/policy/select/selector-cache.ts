@@ -10,7 +10,7 @@ import { subtract } from '../../ip/subtract.ts'
 import type { KnownIdentity } from '../engine.ts'
 import { CachedSelector } from './cached-selector.ts'
 import { type IdentityLabels, identityLabels, inPrefix, meets } from './identity.ts'
-import { Names } from './names.ts'
+import { type DnsChange, type GroupChange, Names } from './names.ts'
 import { EnclosingIndex, InnerIndex } from './prefix-index.ts'
 import type { Selector } from './selector.ts'
 import { IdentityIndex, SelectorIndex } from './selector-index.ts'
@@ -89,13 +89,17 @@ export class SelectorCache {
     this.#refresh('dns')
   }
 
+  changeDns(name: string, change: DnsChange): void {
+    if (this.#names.changeDns(name, change)) this.#refresh('dns')
+  }
+
   setService(key: string, service: Parameters<Names['setService']>[1]): void {
     this.#names.setService(key, service)
     this.#refresh('service')
   }
 
-  setGroup(name: string, prefixes: readonly string[] | null): void {
-    this.#names.setGroup(name, prefixes)
+  setGroup(name: string, group: GroupChange): void {
+    this.#names.setGroup(name, group)
     this.#refresh('cidr-group')
   }
 

@@ -23,7 +23,14 @@ export type Selector =
       readonly name: string | null
       readonly selector: LabelSelector | null
     }
-  | { readonly kind: 'cidr-group'; readonly text: string; readonly name: string; readonly except: readonly IpPrefix[] }
+  | {
+      readonly kind: 'cidr-group'
+      readonly text: string
+      /** One of the two is given. */
+      readonly name: string | null
+      readonly selector: LabelSelector | null
+      readonly except: readonly IpPrefix[]
+    }
 
 export type SelectorOptions = {
   readonly clusterName: string
@@ -52,7 +59,13 @@ export function selectorsOf(peer: Peer, options: SelectorOptions): readonly Sele
     case 'cidr-group': {
       const except = peer.except.map(prefixValue)
       const text = `cidr-group ${peer.name}${exceptText(except)}`
-      return [{ kind: 'cidr-group', text, name: peer.name, except }]
+      return [{ kind: 'cidr-group', text, name: peer.name, selector: null, except }]
+    }
+    case 'cidr-group-selector': {
+      const { selector } = peer
+      const except = peer.except.map(prefixValue)
+      const text = `cidr-groups ${requirementsText(selector.requirements)}${exceptText(except)}`
+      return [{ kind: 'cidr-group', text, name: null, selector, except }]
     }
     case 'service': {
       const { namespace, name } = peer

@@ -2,6 +2,7 @@
 
 import { resourceKey } from '../../../events/fields.ts'
 import { type Cidr, IdentityId, type LabelText } from '../../../events/ids.ts'
+import { NO_SHARED_FACTS } from '../../../projections/facts/shared.ts'
 import { identityLabels } from '../../../projections/identity/label-filter.ts'
 import { prefixLabels } from '../../../projections/identity/prefix-labels.ts'
 import {
@@ -11,9 +12,12 @@ import {
   LOCAL_IDENTITY_MIN,
   RESERVED_IDENTITIES,
 } from '../../../projections/identity/reserved.ts'
+import { factChangesOf } from '../../../projections/policy/changes.ts'
 import { type KnownIdentity, PolicyEngine } from '../../../projections/policy/engine.ts'
+import type { Fact } from '../../../projections/policy/parse/fact.ts'
 import type { PolicyDocument } from '../../../projections/policy/parse/policy.ts'
 import { type Judgement, judge, judgedPolicyOf } from '../../../projections/verdict/judge.ts'
+import { factEvents } from '../../decide/facts.ts'
 import type { Expectation, Who } from './expectations.ts'
 
 export type Checked = {
@@ -24,7 +28,11 @@ export type Checked = {
   readonly because: string
 }
 
-export function check(policies: readonly PolicyDocument[], expectations: readonly Expectation[]): readonly Checked[] {
+/** `facts`: groups and services that the policies name. */
+export function check(
+  { policies, facts }: { readonly policies: readonly PolicyDocument[]; readonly facts: readonly Fact[] },
+  expectations: readonly Expectation[],
+): readonly Checked[] {
   const parties = expectations.flatMap(({ from, to }) => [from, to])
   const cast = new Cast(parties)
   const engine = new PolicyEngine()
@@ -32,6 +40,7 @@ export function check(policies: readonly PolicyDocument[], expectations: readonl
   for (const [index, { kind, namedPorts }] of cast.pods.entries()) {
     engine.apply({ kind: 'pod-ports', pod: `${kind}-${index}`, ports: namedPorts })
   }
+  for (const change of factEvents(facts, NO_SHARED_FACTS).flatMap(factChangesOf)) engine.apply(change)
   for (const { resource, rules } of policies) engine.apply({ kind: 'policy-set', key: resourceKey(resource), rules })
   return expectations.map((expectation) => {
     const sides = [

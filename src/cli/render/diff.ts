@@ -2,7 +2,13 @@
 import type { PolicyMapDelta, PolicyMapValue } from '../../../events/fields.ts'
 import type { Json } from '../../../events/schema.ts'
 import type { JsonDifference } from '../../../projections/history/changes.ts'
-import { type EndpointDifference, type HistoryDiff, type Kind, kindOf } from '../../history/diff-view.ts'
+import {
+  type EndpointDifference,
+  type FactDifference,
+  type HistoryDiff,
+  type Kind,
+  kindOf,
+} from '../../history/diff-view.ts'
 import { portText } from './datapath.ts'
 
 const SIGNS: Readonly<Record<Kind, string>> = { added: '+', removed: '-', changed: '~' }
@@ -10,10 +16,11 @@ const SIGNS: Readonly<Record<Kind, string>> = { added: '+', removed: '-', change
 const VALUE_MAX = 160
 
 export function diffText(diff: HistoryDiff): string {
-  const { revision, policies, identities, ipcache, endpoints, nodes } = diff
+  const { revision, policies, facts, identities, ipcache, endpoints, nodes } = diff
   const lines = [
     ...(revision.before === revision.after ? [] : [`~ policy revision ${revision.before} -> ${revision.after}`]),
     ...policies.flatMap(({ policy, kind, rules }) => [`${SIGNS[kind]} policy ${policy}`, ...rules.flatMap(ruleLines)]),
+    ...facts.flatMap(factLines),
     ...identities.map(({ node, identity, kind, labels }) => {
       const where = node === null ? '' : ` of node ${node}`
       return `${SIGNS[kind]} identity ${identity}${where} ${labels.join(' ')}`
@@ -30,6 +37,20 @@ export function diffText(diff: HistoryDiff): string {
     }),
   ]
   return lines.length === 0 ? 'no difference\n' : `${lines.map((line) => line.trimEnd()).join('\n')}\n`
+}
+
+const FACTS: Readonly<Record<FactDifference['what'], string>> = {
+  'cidr-group': 'CIDR group',
+  service: 'service',
+  dns: 'DNS name',
+}
+
+function factLines({ node, what, name, kind, differences }: FactDifference): readonly string[] {
+  const where = node === null ? '' : ` on node ${node}`
+  return [
+    `${SIGNS[kind]} ${FACTS[what]} ${name}${where}`,
+    ...(kind === 'changed' ? differences.flatMap(memberLines) : []),
+  ]
 }
 
 function endpointLines({ endpoint, name, kind, fields, map }: EndpointDifference): readonly string[] {

@@ -1,4 +1,5 @@
 /** `hindcast plan` for people: what would come (+), go (-) and change (~), and which recorded flows it would touch. */
+import type { HindcastEvent } from '../../../events/catalogue.ts'
 import type { JsonDifference } from '../../../projections/history/changes.ts'
 import type { LabelsOf } from '../../history/labels.ts'
 import type { FlowGroup, FlowReport } from '../../history/plan/flows.ts'
@@ -37,12 +38,13 @@ export function planView(plan: Plan, { flows, labelsOf }: Context): PlanView {
 }
 
 export function planText(view: PlanView): string {
-  const { policies, endpoints, unaffected, prefixes, flows } = view
+  const { policies, facts, endpoints, unaffected, prefixes, flows } = view
   const lines = [
     ...policies.flatMap(({ policy, kind, rules }) => [
       `${KINDS[kind]} policy ${policy}`,
       ...rules.flatMap((rule: JsonDifference) => ruleLines(rule)),
     ]),
+    ...facts.map(factLine),
     ...prefixes.map(({ node, prefix }) => `+ identity for ${prefix} on node ${node}`),
     ...endpoints.flatMap(endpointLines),
     `${endpoints.length} endpoints would be regenerated, ${unaffected} would not`,
@@ -50,6 +52,21 @@ export function planText(view: PlanView): string {
     ...(flows.length === 0 ? ['no recorded flows to ask'] : []),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function factLine(event: HindcastEvent): string {
+  switch (event.type) {
+    case 'CidrGroupSet':
+      return `~ CIDR group ${event.name}: ${event.prefixes.join(' ')}`
+    case 'CidrGroupDeleted':
+      return `- CIDR group ${event.name}`
+    case 'ServiceSet':
+      return `~ service ${event.namespace}/${event.name}: ${event.backends.flatMap((one) => one.addresses).join(' ')}`
+    case 'ServiceDeleted':
+      return `- service ${event.namespace}/${event.name}`
+    default:
+      throw new TypeError(`${event.type} is no fact`)
+  }
 }
 
 /** Labels of the prefixes that only the plan knows. */

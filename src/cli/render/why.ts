@@ -1,4 +1,5 @@
 /** An explanation as text: the end first, then one paragraph a side, with every rule by policy, pointer, revision, position, time and actor. */
+import type { FactRef } from '../../history/fact-refs.ts'
 import type { RuleRef } from '../../history/provenance.ts'
 import type { Layers, PartyView, Side, WhyAnswer, WhyQuestion } from '../../history/why.ts'
 import type { NearMiss, Shortfall } from '../../history/why-denied.ts'
@@ -47,15 +48,26 @@ function sideLines(side: Side, party: PartyView, paint: Paint): readonly string[
   ]
 }
 
-function layerLines({ enforced, verdict, matchType, entry, rules, http }: Layers): readonly string[] {
+function layerLines({ enforced, verdict, matchType, entry, rules, facts, http }: Layers): readonly string[] {
   if (!enforced && entry === null) return ['  not enforced: no policy switches default deny on here']
   const l4 = entry === null ? `${verdict}, no entry fits` : `${verdict} by ${matchType}${proxyText(entry.proxyPort)}`
   return [
     `  L3/L4 ${l4}`,
     ...rules.map((rule) => `    ${ruleText(rule)}`),
+    ...facts.map((fact) => `      through ${factText(fact)}`),
     ...(http === null ? [] : [`  L7    ${http.allowed ? 'allow' : 'deny'}${httpReason(http.reason)}`]),
     ...(http?.rules ?? []).map((rule) => `    ${ruleText(rule)}`),
   ]
+}
+
+function factText({ kind, name, position, time, actor, source }: FactRef): string {
+  return `${FACTS[kind]} ${name}: position ${position}, ${time}, ${actor} by ${source}`
+}
+
+const FACTS: Readonly<Record<FactRef['kind'], string>> = {
+  service: 'service',
+  dns: 'the DNS answer for',
+  'cidr-group': 'CIDR group',
 }
 
 function proxyText(proxyPort: number): string {

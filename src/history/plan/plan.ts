@@ -5,6 +5,7 @@
  * Prefixes that only the new policies name get local identities that exist here alone.
  */
 
+import type { HindcastEvent } from '../../../events/catalogue.ts'
 import type { PolicyMapDelta } from '../../../events/fields.ts'
 import { type ResourceRef, resourceKey } from '../../../events/fields.ts'
 import { type Cidr, type EndpointId, IdentityId, type Port } from '../../../events/ids.ts'
@@ -14,6 +15,7 @@ import type { JsonDifference } from '../../../projections/history/changes.ts'
 import { policyDifferences } from '../../../projections/history/policy-difference.ts'
 import { prefixLabels } from '../../../projections/identity/prefix-labels.ts'
 import { RESERVED_IDENTITIES } from '../../../projections/identity/reserved.ts'
+import { factChangesOf } from '../../../projections/policy/changes.ts'
 import type { PolicyEngine, ResolvedPolicy } from '../../../projections/policy/engine.ts'
 import type { PolicyRule } from '../../../projections/policy/rule.ts'
 import { engineOfWorld } from '../../../projections/verdict/engine-of-world.ts'
@@ -55,6 +57,8 @@ export type EndpointPlan = {
 
 export type Plan = {
   readonly policies: readonly PolicyPlan[]
+  /** What would be recorded about groups and services that policies name. */
+  readonly facts: readonly HindcastEvent[]
   /** Endpoints that would be regenerated. */
   readonly endpoints: readonly EndpointPlan[]
   /** How many would only be bumped. */
@@ -74,19 +78,23 @@ const PORT_TO_COME = 1 as Port
 export function planOf(
   world: World,
   planned: readonly PlannedPolicy[],
+  facts: readonly HindcastEvent[],
 ): { readonly plan: Plan; readonly policies: PlannedPolicies } {
   const endpoints: EndpointPlan[] = []
   const prefixes: Plan['prefixes'][number][] = []
   const policies = new Map<string, Amount<JudgedPolicy | null>>()
   let unaffected = 0
   for (const [name, node] of [...world.nodes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const found = nodePlan(world, { name, node, planned })
+    const found = nodePlan(world, { name, node, planned, facts })
     endpoints.push(...found.endpoints)
     prefixes.push(...found.prefixes.map((one) => ({ node: name, ...one })))
     unaffected += found.unaffected
     for (const [endpoint, policy] of found.policies) policies.set(`${name}/${endpoint}`, policy)
   }
-  return { plan: { policies: planned.map((one) => policyPlan(world, one)), endpoints, unaffected, prefixes }, policies }
+  return {
+    plan: { policies: planned.map((one) => policyPlan(world, one)), facts, endpoints, unaffected, prefixes },
+    policies,
+  }
 }
 
 function policyPlan({ policies }: World, { resource, manifest }: PlannedPolicy): PolicyPlan {
@@ -105,7 +113,13 @@ function nodePlan(
     name,
     node,
     planned,
-  }: { readonly name: string; readonly node: NodeView; readonly planned: readonly PlannedPolicy[] },
+    facts,
+  }: {
+    readonly name: string
+    readonly node: NodeView
+    readonly planned: readonly PlannedPolicy[]
+    readonly facts: readonly HindcastEvent[]
+  },
 ): {
   readonly endpoints: readonly EndpointPlan[]
   readonly unaffected: number
@@ -120,6 +134,7 @@ function nodePlan(
     .filter(({ identity }) => identity !== null)
     .toSorted((a, b) => a.endpoint - b.endpoint)
   const before = views.map((view) => resolved(engine, view))
+  for (const change of facts.flatMap(factChangesOf)) engine.apply(change)
   for (const { resource, rules } of planned) {
     const key = resourceKey(resource)
     engine.apply(rules === null ? { kind: 'policy-removed', key } : { kind: 'policy-set', key, rules })

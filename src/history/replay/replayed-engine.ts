@@ -66,6 +66,9 @@ export class ReplayedEngine {
         if (change.ports.length === 0) this.#holding.delete(`pod ${change.pod}`)
         else this.#holding.set(`pod ${change.pod}`, change)
         return
+      case 'dns-answer':
+        this.#holdAnswer(change)
+        return
       case 'service':
       case 'secret':
         this.#holding.set(`${change.kind} ${change.key}`, change)
@@ -73,5 +76,15 @@ export class ReplayedEngine {
       default:
         this.#holding.set(`${change.kind} ${change.name}`, change)
     }
+  }
+  /** All addresses that the name has by now. */
+  #holdAnswer({ name, added, removed }: Extract<PolicyChange, { readonly kind: 'dns-answer' }>): void {
+    const key = `dns ${name}`
+    const before = this.#holding.get(key)
+    const known = new Set(before?.kind === 'dns' ? before.addresses : [])
+    for (const address of removed) known.delete(address)
+    for (const address of added) known.add(address)
+    if (known.size === 0) this.#holding.delete(key)
+    else this.#holding.set(key, { kind: 'dns', name, addresses: [...known] })
   }
 }
