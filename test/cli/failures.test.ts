@@ -8,15 +8,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
 import { KERNEL_REASON } from '../kernel/laboratory.ts'
+import { POWERLESS } from '../kernel/powerless.ts'
 import { AgentOnTest, endOfAgent } from './agent-process.ts'
 import { hindcast } from './recorded-log.ts'
 
 const folder = mkdtempSync(join(tmpdir(), `hindcast-failures-${process.pid}-`))
 after(() => rmSync(folder, { recursive: true }))
-
-const asRoot = process.getuid?.() === 0
-/** Root without its capabilities is nobody to the kernel; anybody else is nobody already. */
-const POWERLESS = asRoot ? ['setpriv', '--inh-caps=-all', '--bounding-set=-all'] : []
 
 function at(name: string, ...more: readonly string[]): readonly string[] {
   return ['--state', join(folder, name), '--node', 'node1', ...more]

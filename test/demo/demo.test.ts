@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
+import { KERNEL_REASON } from '../kernel/laboratory.ts'
 import { play, SCRIPT, type Told } from './play.ts'
 import { assertAsTold, assertEveryPosition, copyAlone } from './remembered.ts'
 
@@ -40,10 +41,8 @@ function assertTold({ code, lines, err }: Told): void {
   assert.deepEqual([end.passed, end.failed], [STEPS, 0])
 }
 
-const noKernel = process.getuid?.() === 0 ? false : 'needs root: the kernel datapath is not tried'
-
 test('C40 the demo holds on the kernel: three ships, one policy, a killed agent, the past', {
-  skip: noKernel,
+  skip: KERNEL_REASON ?? false,
 }, async () => {
   const told = await play('--stage', 'kernel', '--state', join(folder, 'kernel'))
   played.set('kernel', told)

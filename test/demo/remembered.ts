@@ -47,10 +47,13 @@ export function copyAlone(log: string, folder: string): Copy {
   }
 }
 
-/** Modes do not hold root back, a mount does. */
+/** Modes do not hold root back, a mount does. False where this process may not mount. */
 function mountReadOnly(folder: string): boolean {
-  if (process.getuid?.() !== 0) return false
-  execFileSync('mount', ['--bind', folder, folder])
+  try {
+    execFileSync('mount', ['--bind', folder, folder], { stdio: 'pipe' })
+  } catch {
+    return false
+  }
   execFileSync('mount', ['-o', 'remount,bind,ro', folder])
   return true
 }
