@@ -53,18 +53,26 @@ export function comparePolicyMapKeys(a: PolicyMapKey, b: PolicyMapKey): number {
   )
 }
 
-/** Throws `TypeError` where a trie would take the entry and never find it as it is meant. */
-export function checkPolicyMapEntry(
-  { protocol, port, portBits }: PolicyMapKey,
-  { verdict, proxyPort, authType }: Pick<PolicyMapValue, 'verdict' | 'proxyPort' | 'authType'>,
-): void {
-  const open = 16 - portBits
+const PORT_BITS_MAX = 16
+const AUTH_TYPE_MAX = 0x7f
+
+/** Throws `TypeError` where a trie would take the key and never find it as it is meant: a port below an open protocol, bits beyond the prefix. */
+export function checkPolicyMapKey({ protocol, port, portBits }: PolicyMapKey): void {
+  const open = PORT_BITS_MAX - portBits
   const inTrie = portBits >= 0 && open >= 0 && (protocol !== 0 || portBits === 0) && protocol <= 0xff
   if (!inTrie || (port & ((1 << open) - 1)) !== 0) {
     throw new TypeError(`policy key protocol ${protocol} port ${port}/${portBits} cannot be in the trie`)
   }
+}
+
+/** Throws `TypeError` for a redirect to nowhere, another verdict with a port, and an authentication type that has no room. */
+export function checkPolicyMapValue({
+  verdict,
+  proxyPort,
+  authType,
+}: Pick<PolicyMapValue, 'verdict' | 'proxyPort' | 'authType'>): void {
   if ((verdict === 'redirect') !== (proxyPort !== 0)) throw new TypeError(`${verdict} with proxy port ${proxyPort}`)
-  if (authType < 0 || authType > 0x7f) throw new TypeError(`auth type ${authType} has no room in 7 bits`)
+  if (authType < 0 || authType > AUTH_TYPE_MAX) throw new TypeError(`auth type ${authType} has no room in 7 bits`)
 }
 
 /** The entries with the proxy ports at hand, by redirect id. */

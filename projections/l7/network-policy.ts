@@ -9,7 +9,7 @@
  * 3. The first deny ends the scan; so does the first allow, but header actions of the same precedence still run. Nothing said is denied.
  */
 
-import type { PortNetworkPolicy, PortNetworkPolicyRule } from '../xds/messages.ts'
+import { PLAIN_RULE, type PortNetworkPolicy, type PortNetworkPolicyRule } from '../xds/messages.ts'
 import { checkNetworkPolicy, type PortPolicies, problemText } from './check.ts'
 import {
   alternativesAllow,
@@ -131,20 +131,9 @@ function compilePorts(policies: readonly PortNetworkPolicy[]): CompiledPorts {
   }
 }
 
-const ALLOW_ALL: PortNetworkPolicyRule = {
-  precedence: 0,
-  remotePolicies: [],
-  name: '',
-  l7Proto: '',
-  proxyId: 0,
-  downstreamTlsContext: null,
-  upstreamTlsContext: null,
-  serverNames: [],
-}
-
 function compileRules(policies: readonly PortNetworkPolicy[]): CompiledRules {
   if (policies.every(({ rules }) => rules.length === 0)) return { list: [], hasActions: false }
-  const rules = policies.flatMap((policy) => (policy.rules.length === 0 ? [ALLOW_ALL] : policy.rules))
+  const rules = policies.flatMap((policy) => (policy.rules.length === 0 ? [PLAIN_RULE] : policy.rules))
   const httpRule = httpRuleCompiler(rules.flatMap((rule) => rule.httpRules?.httpRules ?? []))
   const list = rules
     .map((rule) => compileRule(rule, httpRule))

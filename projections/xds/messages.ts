@@ -46,6 +46,18 @@ export type PortNetworkPolicyRule = {
   readonly l7Rules?: L7NetworkPolicyRules
 }
 
+/** Allows everyone and asks for nothing: what a rule says beyond it is all that it says. */
+export const PLAIN_RULE: PortNetworkPolicyRule = {
+  precedence: 0,
+  remotePolicies: [],
+  name: '',
+  l7Proto: '',
+  proxyId: 0,
+  downstreamTlsContext: null,
+  upstreamTlsContext: null,
+  serverNames: [],
+}
+
 export type TlsContextMessage = {
   readonly trustedCa: string
   readonly certificateChain: string

@@ -2,7 +2,8 @@
 import type { PolicyMapKey } from '../../events/fields.ts'
 import type { EndpointId } from '../../events/ids.ts'
 import {
-  checkPolicyMapEntry,
+  checkPolicyMapKey,
+  checkPolicyMapValue,
   comparePolicyMapKeys,
   EMPTY_POLICY_MAP,
   type PolicyMap,
@@ -46,7 +47,10 @@ export class PolicyMaps {
 
   /** Makes the map where there is none. Throws `DatapathError` where the entries do not fit; nothing is written then. */
   write(endpoint: EndpointId, { upserts, removals }: PolicyMapChange): void {
-    for (const { key, value } of upserts) checkPolicyMapEntry(key, value)
+    for (const { key, value } of upserts) {
+      checkPolicyMapKey(key)
+      checkPolicyMapValue(value)
+    }
     const after = new Map(this.#maps.get(endpoint) ?? EMPTY_POLICY_MAP)
     for (const { key, value } of upserts) after.set(policyMapKeyText(key), { key, value: { ...value, origins: [] } })
     if (after.size > POLICY_MAP_MAX) {

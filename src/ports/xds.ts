@@ -2,28 +2,13 @@
 import type { Observable } from 'rxjs'
 import type { XdsType } from '../../events/node.ts'
 import type { Json } from '../../events/schema.ts'
+import type { ClientSaid } from '../../projections/xds/client-said.ts'
 
 /** Resources of one type in proto3 JSON form with our field names (projections/xds), by name. */
 export type XdsSnapshot = { readonly version: string; readonly resources: ReadonlyMap<string, Json> }
 
-export type XdsServerEvent =
-  | {
-      readonly kind: 'acked'
-      readonly xds: XdsType
-      readonly version: string
-      readonly nonce: string
-      readonly client: string
-    }
-  | {
-      readonly kind: 'nacked'
-      readonly xds: XdsType
-      readonly version: string
-      readonly running: string | null
-      readonly nonce: string
-      readonly client: string
-      readonly detail: string
-    }
-  | { readonly kind: 'connected' | 'disconnected'; readonly client: string }
+/** What a client said, as the server heard it. */
+export type XdsServerEvent = ClientSaid
 
 /** How waiting for a version ended. `no-client`: nobody is subscribed, so nobody can acknowledge. */
 export type AckOutcome =

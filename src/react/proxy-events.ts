@@ -1,33 +1,13 @@
 /** What proxies say, as facts; and what follows from it. */
 import type { HindcastEvent } from '../../events/catalogue.ts'
 import { nodeStream } from '../../events/ids.ts'
-import type { XdsType } from '../../events/node.ts'
 import { servedOf } from '../../projections/agent/proxy.ts'
+import type { ClientSaid } from '../../projections/xds/client-said.ts'
 import { retryWithProxy } from './retries.ts'
 import { type Fact, inTurn, type Situation } from './situation.ts'
 
-/** The shape of src/ports/xds.ts' events. */
-export type ProxySaid =
-  | {
-      readonly kind: 'acked'
-      readonly xds: XdsType
-      readonly version: string
-      readonly nonce: string
-      readonly client: string
-    }
-  | {
-      readonly kind: 'nacked'
-      readonly xds: XdsType
-      readonly version: string
-      readonly running: string | null
-      readonly nonce: string
-      readonly client: string
-      readonly detail: string
-    }
-  | { readonly kind: 'connected' | 'disconnected'; readonly client: string }
-
 /** A proxy that connects, or that has taken something again, ends the waiting of builds that failed for want of one. */
-export function recordProxy(start: Situation, said: ProxySaid): readonly Fact[] {
+export function recordProxy(start: Situation, said: ClientSaid): readonly Fact[] {
   return inTurn(start, [
     ({ state }) => {
       const stream = nodeStream(state.node)
@@ -39,7 +19,7 @@ export function recordProxy(start: Situation, said: ProxySaid): readonly Fact[] 
   ])
 }
 
-function eventOf(said: ProxySaid): HindcastEvent {
+function eventOf(said: ClientSaid): HindcastEvent {
   switch (said.kind) {
     case 'acked': {
       const { kind: _, ...fields } = said

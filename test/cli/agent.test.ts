@@ -10,21 +10,11 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { runCommand } from '../../src/cli/program.ts'
 import { hindcast, hindcastReading, silentSink } from './recorded-log.ts'
+import { RULE1 } from './rule1.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hindcast-agent-'))
 after(() => rmSync(folder, { recursive: true }))
 
-const RULE1 = `apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
-metadata: {name: rule1, namespace: default}
-spec:
-  endpointSelector: {matchLabels: {org: empire, class: deathstar}}
-  ingress:
-    - fromEndpoints: [{matchLabels: {org: empire}}]
-      toPorts:
-        - ports: [{port: "80", protocol: TCP}]
-          rules: {http: [{method: POST, path: /v1/request-landing}]}
-`
 const LIMIT_MS = 20_000
 
 function file(name: string, text: string): string {

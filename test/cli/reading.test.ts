@@ -2,24 +2,13 @@ import assert from 'node:assert/strict'
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { hindcast, type RecordedLog, recordedLog } from './recorded-log.ts'
+import { hindcast, READING_VERBS, type RecordedLog, recordedLog } from './recorded-log.ts'
 
 let log: RecordedLog
 before(async () => {
   log = await recordedLog()
 })
 after(() => log[Symbol.dispose]())
-
-const VERBS: readonly (readonly string[])[] = [
-  ['status'],
-  ['endpoint', 'list'],
-  ['identity', 'list'],
-  ['policy', 'get'],
-  ['bpf', 'policy', 'get', '--all'],
-  ['bpf', 'ipcache', 'list'],
-  ['prog', 'list'],
-  ['xds', 'get'],
-]
 
 test('C1 bpf policy get prints the map in the columns of Cilium', async () => {
   const { code, out } = await hindcast('bpf', 'policy', 'get', '863', '--at', 'rev:2', '--log', log.path)
@@ -51,7 +40,7 @@ test('C1 bpf ipcache list and endpoint list read as in Cilium', async () => {
 })
 
 test('C2 every answer says the position, time and revision that it is true at', async () => {
-  for (const verb of VERBS) {
+  for (const verb of READING_VERBS) {
     const { out } = await hindcast(...verb, '--at', 'rev:2', '--log', log.path)
     assert.match(out, /at position \d+, 2026-05-04T14:00:14\.000Z, revision 2\n$/, verb.join(' '))
     const json = await hindcast(...verb, '--at', 'rev:2', '--log', log.path, '-o', 'json')
@@ -122,7 +111,7 @@ test('C7 a copied log file alone, not to be written, answers the same at every p
   copyFileSync(log.path, copy)
   chmodSync(copy, 0o444)
   for (const position of log.positions) {
-    for (const verb of VERBS) {
+    for (const verb of READING_VERBS) {
       const args = [...verb, '--at', String(position)]
       assert.deepEqual(await hindcast(...args, '--log', `sqlite:${copy}`), await hindcast(...args, '--log', log.path))
     }

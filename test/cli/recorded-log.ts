@@ -29,6 +29,18 @@ import type { LogSink } from '../../src/cli/log-verb.ts'
 import { runCommand } from '../../src/cli/program.ts'
 import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 
+/** Every verb that shows what is on the log at a moment, with the least that it needs. */
+export const READING_VERBS: readonly (readonly string[])[] = [
+  ['status'],
+  ['endpoint', 'list'],
+  ['identity', 'list'],
+  ['policy', 'get'],
+  ['bpf', 'policy', 'get', '--all'],
+  ['bpf', 'ipcache', 'list'],
+  ['prog', 'list'],
+  ['xds', 'get'],
+]
+
 const NODE = NodeName('node1')
 const DEATHSTAR = EndpointId(863)
 export const START: Timestamp = Timestamp(Date.UTC(2026, 4, 4, 14, 0, 0))

@@ -6,22 +6,12 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { enforce } from './enforced.ts'
 import { hindcast, hindcastReading, type Ran } from './recorded-log.ts'
+import { RULE1 } from './rule1.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hindcast-why-'))
 const log = join(folder, 'log.db')
 after(() => rmSync(folder, { recursive: true }))
 
-const RULE1 = `apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
-metadata: {name: rule1, namespace: default}
-spec:
-  endpointSelector: {matchLabels: {org: empire, class: deathstar}}
-  ingress:
-    - fromEndpoints: [{matchLabels: {org: empire}}]
-      toPorts:
-        - ports: [{port: "80", protocol: TCP}]
-          rules: {http: [{method: POST, path: /v1/request-landing}]}
-`
 const DENY = `apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
 metadata: {name: no-fighters, namespace: default}

@@ -7,19 +7,12 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { hindcast, type Ran } from '../cli/recorded-log.ts'
+import { hindcast, type Ran, READING_VERBS } from '../cli/recorded-log.ts'
 import type { Exhibit, Told } from './play.ts'
 
 const LANDING = 'POST /v1/request-landing'
 const VERBS: readonly (readonly string[])[] = [
-  ['status'],
-  ['endpoint', 'list'],
-  ['identity', 'list'],
-  ['policy', 'get'],
-  ['bpf', 'policy', 'get', '--all'],
-  ['bpf', 'ipcache', 'list'],
-  ['prog', 'list'],
-  ['xds', 'get'],
+  ...READING_VERBS,
   ['why', '--from', 'tiefighter', '--to', 'deathstar', '--http', LANDING],
   ['why', '--from', 'tiefighter', '--to', 'deathstar', '--http', 'PUT /v1/exhaust-port'],
   ['why', '--from', 'xwing', '--to', 'deathstar', '--http', LANDING],

@@ -1,11 +1,12 @@
 /** NPDS messages for tests, with proto3's defaults where nothing is said. */
-import type {
-  HeaderMatcher,
-  HeaderMatchMessage,
-  HttpNetworkPolicyRule,
-  NetworkPolicyMessage,
-  PortNetworkPolicy,
-  PortNetworkPolicyRule,
+import {
+  type HeaderMatcher,
+  type HeaderMatchMessage,
+  type HttpNetworkPolicyRule,
+  type NetworkPolicyMessage,
+  PLAIN_RULE,
+  type PortNetworkPolicy,
+  type PortNetworkPolicyRule,
 } from '../../projections/xds/messages.ts'
 
 export const portPolicy = (
@@ -15,14 +16,7 @@ export const portPolicy = (
 ): PortNetworkPolicy => ({ port, endPort: 0, protocol: 'TCP', rules: rules.map(portRule), ...more })
 
 export const portRule = (rule: Partial<PortNetworkPolicyRule>): PortNetworkPolicyRule => ({
-  precedence: 0,
-  remotePolicies: [],
-  name: '',
-  l7Proto: '',
-  proxyId: 0,
-  downstreamTlsContext: null,
-  upstreamTlsContext: null,
-  serverNames: [],
+  ...PLAIN_RULE,
   ...rule,
 })
 

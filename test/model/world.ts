@@ -10,7 +10,12 @@ import type { PolicyMapKey } from '../../events/fields.ts'
 import { Cidr, EndpointId, type EventId, IdentityId, IpAddress, Port, Timestamp } from '../../events/ids.ts'
 import type { Json } from '../../events/schema.ts'
 import { httpListeners } from '../../projections/xds/listeners.ts'
-import type { HeaderMatcher, NetworkPolicyMessage, PortNetworkPolicy } from '../../projections/xds/messages.ts'
+import {
+  type HeaderMatcher,
+  type NetworkPolicyMessage,
+  PLAIN_RULE,
+  type PortNetworkPolicy,
+} from '../../projections/xds/messages.ts'
 import { createModelDatapath, type ModelDatapath } from '../../src/model/datapath.ts'
 import { Gate, type GateAddress } from '../../src/model/gate.ts'
 import { type ModelNetwork, openModelNetwork } from '../../src/model/network.ts'
@@ -138,14 +143,8 @@ export function landingOnly(owner: Pod, direction: 'ingress' | 'egress', remote:
   })
   const headers = [matching(':method', 'POST'), matching(':path', '/v1/request-landing')]
   const rule = {
-    precedence: 0,
+    ...PLAIN_RULE,
     remotePolicies: [remote.identity],
-    name: '',
-    l7Proto: '',
-    proxyId: 0,
-    downstreamTlsContext: null,
-    upstreamTlsContext: null,
-    serverNames: [],
     httpRules: { httpRules: [{ headers, headerMatches: [] }] },
   }
   const port: PortNetworkPolicy = { port: LANDING.port, endPort: 0, protocol: 'TCP', rules: [rule] }

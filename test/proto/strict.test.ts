@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NetworkPolicyMessage } from '../../projections/xds/messages.ts'
+import { type NetworkPolicyMessage, PLAIN_RULE } from '../../projections/xds/messages.ts'
 import { decodeResponse, encodeResources, encodeResponse, packResource, unpackResource } from '../../proto/messages.ts'
 
 const deathstar: NetworkPolicyMessage = {
@@ -13,14 +13,8 @@ const deathstar: NetworkPolicyMessage = {
       protocol: 'TCP',
       rules: [
         {
-          precedence: 0,
+          ...PLAIN_RULE,
           remotePolicies: [2033, 29439],
-          name: '',
-          l7Proto: '',
-          proxyId: 0,
-          downstreamTlsContext: null,
-          upstreamTlsContext: null,
-          serverNames: [],
           httpRules: {
             httpRules: [
               {

@@ -6,7 +6,7 @@ import { Client, type ClientDuplexStream, credentials, type StatusObject } from 
 import { filter, firstValueFrom, type Observable, timeout } from 'rxjs'
 import type { XdsType } from '../../events/node.ts'
 import type { Json } from '../../events/schema.ts'
-import type { NetworkPolicyMessage } from '../../projections/xds/messages.ts'
+import { type NetworkPolicyMessage, PLAIN_RULE } from '../../projections/xds/messages.ts'
 import {
   type DiscoveryRequestMessage,
   type DiscoveryResponseMessage,
@@ -52,14 +52,8 @@ export function aPolicy(endpointId: number, ...peers: readonly number[]): Networ
         protocol: 'TCP',
         rules: [
           {
-            precedence: 0,
+            ...PLAIN_RULE,
             remotePolicies: peers,
-            name: '',
-            l7Proto: '',
-            proxyId: 0,
-            downstreamTlsContext: null,
-            upstreamTlsContext: null,
-            serverNames: [],
           },
         ],
       },

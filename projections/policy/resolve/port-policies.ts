@@ -9,7 +9,7 @@
  */
 
 import { PRECEDENCE_DENY_MAX } from '../../datapath/policy-map.ts'
-import type { PortNetworkPolicy, PortNetworkPolicyRule } from '../../xds/messages.ts'
+import { PLAIN_RULE, type PortNetworkPolicy, type PortNetworkPolicyRule } from '../../xds/messages.ts'
 import { sortedUnique } from '../select/number-set.ts'
 import { type PlacedFilter, PRECEDENCE_ALLOW, redirectPrecedence } from './claims.ts'
 import type { FilterEntry } from './filters.ts'
@@ -66,17 +66,6 @@ function addFurther(ranges: Map<string, RangeRules>, { rule, exceptFilters }: Fu
 
 export function allowRule(name: string, remotePolicies: readonly number[], precedence: number): PortNetworkPolicyRule {
   return { ...PLAIN_RULE, precedence, remotePolicies, name }
-}
-
-const PLAIN_RULE: PortNetworkPolicyRule = {
-  precedence: 0,
-  remotePolicies: [],
-  name: '',
-  l7Proto: '',
-  proxyId: 0,
-  downstreamTlsContext: null,
-  upstreamTlsContext: null,
-  serverNames: [],
 }
 
 type Range = { readonly first: number; readonly last: number }

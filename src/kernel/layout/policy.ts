@@ -6,6 +6,7 @@
 import { endianness } from 'node:os'
 import type { PolicyMapKey } from '../../../events/fields.ts'
 import { IdentityId } from '../../../events/ids.ts'
+import { checkPolicyMapKey, checkPolicyMapValue } from '../../../projections/datapath/policy-map.ts'
 import type { KernelPolicyEntry, KernelPolicyValue } from '../../ports/datapath.ts'
 import { POLICY, POLICY_STATS } from '../maps.ts'
 
@@ -16,7 +17,6 @@ const KEY_WORDS = 3
 const VALUE_WORDS = 3
 const STATIC_BITS = 40
 const PROTOCOL_BITS = 8
-const PORT_BITS_MAX = 16
 const DENY = 1
 const PREFIX_SHIFT = 3
 const AUTH_TYPE_BITS = 0x7f
@@ -96,14 +96,14 @@ function prefixLength({ protocol, portBits }: PolicyMapKey): number {
 }
 
 function writeKey(words: Uint32Array, at: number, key: PolicyMapKey): void {
-  checkKey(key)
+  checkPolicyMapKey(key)
   words[at] = STATIC_BITS + prefixLength(key)
   words[at + 1] = key.identity
   words[at + 2] = Number(key.direction === 'egress') | (key.protocol << 8) | (networkOrder(key.port) << 16)
 }
 
 function writeValue(words: Uint32Array, at: number, key: PolicyMapKey, value: KernelPolicyValue): void {
-  checkValue(value)
+  checkPolicyMapValue(value)
   const flags = (Number(value.verdict === 'deny') * DENY) | (prefixLength(key) << PREFIX_SHIFT)
   const auth = value.authType === 0 ? 0 : value.authType | EXPLICIT_AUTH
   words[at] = networkOrder(value.proxyPort) | (flags << 16) | (auth << 24)
@@ -113,21 +113,4 @@ function writeValue(words: Uint32Array, at: number, key: PolicyMapKey, value: Ke
 /** A port as it lies in a word of a little-endian machine. */
 function networkOrder(port: number): number {
   return ((port & 0xff) << 8) | (port >>> 8)
-}
-
-/** The trie would take a port below an open protocol, or bits beyond the prefix, and then never find it as meant. */
-function checkKey({ protocol, port, portBits }: PolicyMapKey): void {
-  const open = PORT_BITS_MAX - portBits
-  const valid =
-    portBits >= 0 &&
-    open >= 0 &&
-    (protocol !== 0 || portBits === 0) &&
-    protocol <= 0xff &&
-    (port & ((1 << open) - 1)) === 0
-  if (!valid) throw new TypeError(`policy key protocol ${protocol} port ${port}/${portBits} cannot be in the trie`)
-}
-
-function checkValue({ verdict, proxyPort, authType }: KernelPolicyValue): void {
-  if ((verdict === 'redirect') !== (proxyPort !== 0)) throw new TypeError(`${verdict} with proxy port ${proxyPort}`)
-  if (authType < 0 || authType > AUTH_TYPE_BITS) throw new TypeError(`auth type ${authType} has no room in 7 bits`)
 }

@@ -72,7 +72,8 @@ function createIfEmpty(database: DatabaseSync): void {
     }
     database.exec('COMMIT')
   } catch (error) {
-    database.exec('ROLLBACK')
+    // On a full disk SQLite has taken it back by itself, and the reason must not be hidden by a second one.
+    if (database.isTransaction) database.exec('ROLLBACK')
     throw error
   }
 }
