@@ -36,6 +36,21 @@ logContract('kurrentdb', async () => {
   return { clock, log }
 })
 
+/** Its clock cannot be set: appends are made as copies, which keep the time that they are given. */
+const SERVER_URL = process.env['KURRENTDB_URL']
+if (SERVER_URL === undefined) {
+  test('the contract against a real server', { skip: 'KURRENTDB_URL is not set' }, () => {})
+} else {
+  logContract(`kurrentdb at ${SERVER_URL}`, async () => {
+    const clock = { now: 1 }
+    const url = `${SERVER_URL}${SERVER_URL.includes('?') ? '&' : '?'}prefix=test_${randomUUID().slice(0, 8)}`
+    const log = await openKurrentLog({ address: readAddress(url, process.env), now, mirrorPath: freshMirror() })
+    const append = log.append.bind(log)
+    log.append = (batch, copied = { recordedAt: Timestamp(clock.now) }) => append(batch, copied)
+    return { clock, log }
+  })
+}
+
 type Opened = { readonly double: KurrentDouble; readonly log: EventLog; readonly mirrorPath: string } & AsyncDisposable
 
 async function opened(options: DoubleOptions = {}, deadlineMs = 15_000): Promise<Opened> {
