@@ -23,7 +23,7 @@ export type DiffQuestion = {
 /** Up to so many events between the moments, they are read to see which units they touch; beyond it every unit is asked. */
 const READ_EVENTS_MAX = 20_000
 /** Up to so many changed entities of a unit are looked up one by one; beyond it the unit is read as a whole, twice. */
-const LOOKED_UP_MAX = 64
+const LOOKED_UP_MAX = 8
 const BEFORE_EVERYTHING = Position(0n)
 
 /** In order of unit and entity. `from` may be after `to`. */

@@ -29,7 +29,7 @@ export type UnitRow = { readonly id: number; readonly name: UnitName }
 /** Changes in one chunk: a question about a position reads at most so many that it does not need. */
 const CHUNK_CHANGES_MAX = 256
 /** A checkpoint costs as much as its entries, so it is written when at least as many changes have gone by. */
-const CHECKPOINT_CHANGES_MIN = 256
+const CHECKPOINT_CHANGES_MIN = 64
 
 export class UnitState {
   readonly row: UnitRow

@@ -1,7 +1,7 @@
 /**
  * Time travel on logs of different lengths with the same 1,000 endpoints, in one run: 10,000 and 1,000,000 events, and 10,000,000 where
  * HINDCAST_BENCH_EVENTS says so (`HINDCAST_BENCH_EVENTS=10000000`; it takes about 8 GB of disk).
- * Rates are of processor time, so that ratios between them do not depend on what else runs; answers are timed by the clock.
+ * Everything is processor time of this process, so that figures and ratios do not depend on what else runs on the machine.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -21,7 +21,7 @@ import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 import type { EventLog } from '../../src/ports/log.ts'
 import { openReadModel } from '../../src/readmodel/model.ts'
 import { ENDPOINTS, NODE, writeLongLog } from './long-log.ts'
-import { cpuUs, median, percentile, timeUs } from './measure.ts'
+import { cpuUs, median, percentile } from './measure.ts'
 import { atLeast, atMost, type Benchmark, type Figure, figure, type Target } from './report.ts'
 
 const SHORT = 10_000
@@ -150,7 +150,7 @@ async function bisecting(history: History, moments: readonly Moment[]): Promise<
     [...endpointAt(history.model, { node: NODE, endpoint, at })!.policyMap.keys()].join()
   const before = has(good.position)
   let evaluations = 0
-  const us = await timeUs(() =>
+  const us = await cpuUs(() =>
     bisectBy(history, { good, bad }, async (at) => {
       evaluations += 1
       return has(at) === before
@@ -197,10 +197,10 @@ function memory(path: string): Found['rss'] {
   )
 }
 
+/** Microseconds of processor time of each; the first tenth warms up. */
 async function samples(count: number, work: () => unknown): Promise<readonly number[]> {
   const found: number[] = []
-  for (let n = 0; n < count + Math.ceil(count / 10); n += 1) found.push(await timeUs(work))
-  // The first tenth warms up.
+  for (let n = 0; n < count + Math.ceil(count / 10); n += 1) found.push(await cpuUs(work))
   return found.slice(Math.ceil(count / 10))
 }
 
