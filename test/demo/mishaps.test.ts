@@ -57,7 +57,7 @@ async function assertEnforced(siege: Siege): Promise<void> {
   assert.equal(drift?.none, true, drift?.output)
 }
 
-test('A15 a proxy port that somebody has taken is given up for another, at first and after a restart', {
+test('A19 a proxy port that somebody has taken is given up for another, at first and after a restart', {
   skip,
 }, async () => {
   await using siege = new Siege()
@@ -84,7 +84,7 @@ test('A15 a proxy port that somebody has taken is given up for another, at first
   await assertEnforced(siege)
 })
 
-test('A16 a device that is not there fails the builds of its endpoint only, until it is there', { skip }, async () => {
+test('A20 a device that is not there fails the builds of its endpoint only, until it is there', { skip }, async () => {
   await using siege = new Siege()
   await siege.prepare()
   await using agent = siege.agent()

@@ -7,8 +7,16 @@ import { ROOT, sourceFiles } from './source-files.ts'
 const RULE = /^- \*\*([A-Z][0-9]+)\*\*/gm
 const NAMED = /['"`]((?:[A-Z][0-9]+(?:, )?)+) /g
 
+function specText(): string {
+  return readFileSync(join(ROOT, 'SPEC.md'), 'utf8')
+}
+
+function rulesOf(text: string): readonly string[] {
+  return [...text.matchAll(RULE)].map((match) => match[1]!)
+}
+
 function rulesOfSpec(): ReadonlySet<string> {
-  return new Set([...readFileSync(join(ROOT, 'SPEC.md'), 'utf8').matchAll(RULE)].map((match) => match[1]!))
+  return new Set(rulesOf(specText()))
 }
 
 function rulesOfTests(): ReadonlySet<string> {
@@ -29,4 +37,18 @@ test('G4 every rule that a test names stands in SPEC.md', () => {
   const sections = new Set([...known].map((rule) => rule[0]))
   const unknown = [...rulesOfTests()].filter((rule) => sections.has(rule[0]) && !known.has(rule))
   assert.deepEqual(unknown, [])
+})
+
+test('G4 a rule stands once, in the section of its letter, in the order of its number', () => {
+  const sections = specText().split(/^(?=## [A-Z] · )/m)
+  assert.deepEqual(rulesOf(sections.shift()!), [], 'no rule before the first section')
+  for (const section of sections) {
+    const letter = section[3]!
+    const rules = rulesOf(section)
+    const numbers = rules.map((rule) => Number(rule.slice(1)))
+    assert.deepEqual(
+      rules,
+      [...new Set(numbers)].toSorted((a, b) => a - b).map((number) => `${letter}${number}`),
+    )
+  }
 })
