@@ -2,9 +2,11 @@
  * One text for one value: JSON with object keys sorted by code unit, no blanks, no undefined. Equal values have equal texts and
  * so equal digests, whatever order their keys were written in.
  */
+
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { Digest } from './ids.ts'
+import { ascending } from './order.ts'
 
 /** Throws on anything that JSON cannot say: undefined, functions, bigint, NaN, infinities. */
 export function canonicalText(value: unknown): string {
@@ -26,11 +28,11 @@ export function digestOfText(text: string): Digest {
   return digestOfBytes(utf8ToBytes(text))
 }
 
-export function digestOfBytes(bytes: Uint8Array): Digest {
+function digestOfBytes(bytes: Uint8Array): Digest {
   return Digest(`sha256:${bytesToHex(sha256(bytes))}`)
 }
 
 function canonicalObject(value: object): string {
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  const entries = Object.entries(value).toSorted(([a], [b]) => ascending(a, b))
   return `{${entries.map(([key, element]) => `${JSON.stringify(key)}:${canonicalText(element)}`).join(',')}}`
 }

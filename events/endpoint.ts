@@ -13,7 +13,7 @@ export type EndpointState =
   | 'disconnecting'
   | 'disconnected'
   | 'invalid'
-export const endpointState: Schema<EndpointState> = oneOf(
+const endpointState: Schema<EndpointState> = oneOf(
   'waiting-for-identity',
   'waiting-to-regenerate',
   'regenerating',

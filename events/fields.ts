@@ -1,16 +1,5 @@
 /** Field shapes that several event families share. */
-import {
-  Cidr,
-  Digest,
-  EndpointId,
-  EventId,
-  IdentityId,
-  IpAddress,
-  LabelText,
-  NodeName,
-  PolicyRevision,
-  Port,
-} from './ids.ts'
+import { Cidr, Digest, EndpointId, IdentityId, IpAddress, LabelText, NodeName, PolicyRevision, Port } from './ids.ts'
 import { id, integer, list, oneOf, orNull, record, type Schema, text } from './schema.ts'
 
 export const endpointId: Schema<EndpointId> = id('endpoint', 'number', EndpointId)
@@ -22,7 +11,6 @@ export const cidr: Schema<Cidr> = id('cidr', 'string', Cidr)
 export const ipAddress: Schema<IpAddress> = id('address', 'string', IpAddress)
 export const label: Schema<LabelText> = id('label', 'string', LabelText)
 export const nodeName: Schema<NodeName> = id('node', 'string', NodeName)
-export const eventId: Schema<EventId> = id('uuid', 'string', EventId)
 
 /** Seen from the endpoint. */
 export type Direction = 'ingress' | 'egress'
@@ -84,7 +72,7 @@ export type PolicyMapKey = {
   readonly port: number
   readonly portBits: number
 }
-export const policyMapKey: Schema<PolicyMapKey> = record({
+const policyMapKey: Schema<PolicyMapKey> = record({
   direction,
   identity: identityId,
   protocol: integer,
@@ -104,7 +92,7 @@ export type PolicyMapValue = {
   readonly authType: number
   readonly origins: readonly string[]
 }
-export const policyMapValue: Schema<PolicyMapValue> = record({
+const policyMapValue: Schema<PolicyMapValue> = record({
   verdict: oneOf('allow', 'deny', 'redirect'),
   proxyPort: integer,
   precedence: integer,

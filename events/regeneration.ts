@@ -19,7 +19,7 @@ import { eventSchema, flag, integer, list, oneOf, orNull, positionText, record, 
 
 /** Cilium pkg/endpoint/regeneration: what a build may touch. */
 export type RegenerationLevel = 'no-rebuild' | 'rewrite+load'
-export const regenerationLevel: Schema<RegenerationLevel> = oneOf('no-rebuild', 'rewrite+load')
+const regenerationLevel: Schema<RegenerationLevel> = oneOf('no-rebuild', 'rewrite+load')
 
 /** Why a build was asked for. */
 export type RegenerationTrigger =
@@ -30,7 +30,7 @@ export type RegenerationTrigger =
   | 'retry'
   | 'divergence'
   | 'requested'
-export const regenerationTrigger: Schema<RegenerationTrigger> = oneOf(
+const regenerationTrigger: Schema<RegenerationTrigger> = oneOf(
   'policy-changed',
   'identity-changed',
   'endpoint-created',

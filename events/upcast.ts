@@ -16,7 +16,7 @@ export type UpcastSteps = {
 }
 
 /** No type has changed its shape yet. */
-export const upcastSteps: UpcastSteps = {}
+const upcastSteps: UpcastSteps = {}
 
 /** Applies steps until there is none. Throws where a step does not raise `v` by exactly one. */
 export function upcast(body: VersionedBody, steps: UpcastSteps = upcastSteps): VersionedBody {

@@ -1,6 +1,8 @@
 /** What a node's ipcache should hold, as a view of the world: its own stream's entries, and the addresses of other nodes' endpoints. */
+
 import type { EventOf } from '../events/catalogue.ts'
 import { Cidr } from '../events/ids.ts'
+import { ascending } from '../events/order.ts'
 import { remoteEntry } from './agent/state.ts'
 import type { World } from './world.ts'
 
@@ -8,7 +10,7 @@ import type { World } from './world.ts'
 export function ipcacheOfNode({ nodes }: World, name: string): ReadonlyMap<string, EventOf<'IpcacheUpserted'>> {
   const recorded = nodes.get(name)?.ipcache
   const entries = new Map<string, EventOf<'IpcacheUpserted'>>(recorded ?? [])
-  for (const [other, { endpoints }] of [...nodes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [other, { endpoints }] of [...nodes].toSorted(([a], [b]) => ascending(a, b))) {
     if (other === name) continue
     for (const { identity, ipv4, ipv6 } of endpoints.values()) {
       if (identity === null) continue

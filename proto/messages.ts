@@ -43,8 +43,6 @@ const CONFIG_TYPES: AnyTypes = new Map<string, Static>([
 ])
 
 export const typeUrlOf = (xds: XdsType): string => URL_PREFIX + TYPE_NAMES[xds]
-export const xdsTypeOf = (typeUrl: string): XdsType | null =>
-  XDS_TYPES.find((xds) => typeUrlOf(xds) === typeUrl) ?? null
 
 /** Throws `TypeError` with every field that the message does not have, or not in this type. */
 export function packResource(xds: XdsType, resource: unknown): PackedAny {

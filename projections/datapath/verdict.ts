@@ -54,7 +54,7 @@ export function requiredAuthType(map: PolicyMap, probe: Probe): number {
 }
 
 /** Of the fixed part (identity and direction) nothing is ever a prefix: 0 any protocol, 8 a protocol, 9 to 24 with port bits. */
-export function lpmLength({ protocol, portBits }: PolicyMapEntry['key']): number {
+function lpmLength({ protocol, portBits }: PolicyMapEntry['key']): number {
   return protocol === 0 ? 0 : 8 + portBits
 }
 

@@ -31,7 +31,7 @@ export function identityLabels(labels: readonly LabelText[]): readonly LabelText
   return [...new Set(labels.filter(makesIdentity))].toSorted()
 }
 
-export function makesIdentity(label: LabelText): boolean {
+function makesIdentity(label: LabelText): boolean {
   if (label.startsWith('reserved:')) return true
   const key = labelKey(label)
   const line = LINES.find(({ prefix }) => key.startsWith(prefix))
@@ -39,7 +39,7 @@ export function makesIdentity(label: LabelText): boolean {
 }
 
 /** `io.kubernetes.pod.namespace` of `k8s:io.kubernetes.pod.namespace=default`. */
-export function labelKey(label: string): string {
+function labelKey(label: string): string {
   const start = label.indexOf(':') + 1
   const end = label.indexOf('=', start)
   return end < 0 ? label.slice(start) : label.slice(start, end)

@@ -11,7 +11,7 @@ export function prefixLabels(cidr: Cidr): readonly LabelText[] {
 }
 
 /** In IPv6 a label value takes no `:`; `-` stands for it, and a `0` is put where the text would begin or end with one. */
-export function prefixLabel(prefix: IpPrefix): LabelText {
+function prefixLabel(prefix: IpPrefix): LabelText {
   const text = addressText(prefix).replaceAll(':', '-')
   return LabelText(`cidr:${text.replace(/^-/, '0-').replace(/-$/, '-0')}/${prefix.length}`)
 }

@@ -4,9 +4,6 @@
  */
 import { IdentityId, LabelText } from '../../events/ids.ts'
 
-/** The number stands for everybody in policy maps, so it is nobody's. */
-export const WILDCARD_IDENTITY: IdentityId = IdentityId(0)
-
 export const RESERVED_IDENTITIES: ReadonlyMap<IdentityId, readonly LabelText[]> = new Map(
   (
     [

@@ -6,7 +6,9 @@
  * cilium.l7policy, router. Connections that begin with a TLS handshake match the same chain: without secrets nothing can be terminated,
  * so cilium.network decides them by port and SNI.
  */
+
 import type { Port } from '../../events/ids.ts'
+import { ascending } from '../../events/order.ts'
 import type {
   AnyMessage,
   BpfMetadataMessage,
@@ -52,7 +54,7 @@ export function httpListeners(
   options: ListenerOptions,
 ): ReadonlyMap<string, ListenerMessage> {
   const named = listeners.map((listener) => [listenerName(listener), httpListener(listener, options)] as const)
-  return new Map(named.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+  return new Map(named.toSorted(([a], [b]) => ascending(a, b)))
 }
 
 export function httpListener(listener: ProxyListener, options: ListenerOptions): ListenerMessage {

@@ -4,10 +4,12 @@
  * A publication's digest is checked against the resources that the fold then has: a `TypeError` means that a publication is missing or
  * was written wrongly.
  */
+
 import { digestOf } from '../../events/canonical.ts'
 import type { EventOf } from '../../events/catalogue.ts'
 import type { Digest, Position, StreamName } from '../../events/ids.ts'
 import type { XdsType } from '../../events/node.ts'
+import { ascending } from '../../events/order.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import type { Json } from '../../events/schema.ts'
 import { type Projection, projection } from '../projection.ts'
@@ -38,7 +40,7 @@ const digests = new WeakMap<object, Digest>()
 
 const NOTHING: ReadonlyMap<string, Json> = new Map()
 
-export const NOTHING_SERVED: ServedSnapshot = {
+const NOTHING_SERVED: ServedSnapshot = {
   version: null,
   publishedAt: null,
   digest: snapshotDigest(NOTHING),
@@ -93,7 +95,7 @@ export function snapshotChange(before: ServedSnapshot, next: ReadonlyMap<string,
   const removed = [...before.resources.keys()].filter((name) => !next.has(name))
   return {
     digest,
-    changed: changed.toSorted(byName).map(([name, resource]) => ({ name, resource })),
+    changed: changed.toSorted(([a], [b]) => ascending(a, b)).map(([name, resource]) => ({ name, resource })),
     removed: removed.toSorted(),
   }
 }
@@ -114,7 +116,7 @@ function published(before: ServedSnapshot, event: EventOf<'XdsPublished'>, posit
   const next = new Map(before.resources)
   for (const name of event.removed) next.delete(name)
   for (const { name, resource } of event.changed) next.set(name, resource)
-  const resources = new Map([...next].toSorted(byName))
+  const resources = new Map([...next].toSorted(([a], [b]) => ascending(a, b)))
   const digest = snapshotDigest(resources)
   if (digest !== event.digest) {
     throw new TypeError(
@@ -126,8 +128,4 @@ function published(before: ServedSnapshot, event: EventOf<'XdsPublished'>, posit
 
 function sameAs(a: Json | undefined, b: Json): boolean {
   return a !== undefined && (a === b || resourceDigest(a) === resourceDigest(b))
-}
-
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,6 +1,8 @@
 /** The reading verbs: from the world at a moment to what is shown. */
+
 import type { IdentityId } from '../../events/ids.ts'
 import type { XdsType } from '../../events/node.ts'
+import { ascending } from '../../events/order.ts'
 import { sortedEntries } from '../../projections/datapath/policy-map.ts'
 import { ipcacheOfNode } from '../../projections/ipcache.ts'
 import { EMPTY_NODE, type EndpointView, type NodeView, type World } from '../../projections/world.ts'
@@ -32,7 +34,7 @@ export function identities(world: World, choice: NodeChoice): Found {
 export function policies(world: World, { namespace }: NamespaceChoice): Found {
   const items = [...world.policies.entries()]
     .filter(([, { resource }]) => namespace === undefined || resource.namespace === namespace)
-    .toSorted(([a], [b]) => order(a, b))
+    .toSorted(([a], [b]) => ascending(a, b))
     .map(([, { manifest }]) => manifest)
   return { items, text: `${JSON.stringify(items, null, 2)}\nRevision: ${world.revision}\n` }
 }
@@ -54,13 +56,13 @@ export function dnsNames(world: World, choice: NodeChoice): Found {
 
 export function ipcache(world: World, choice: NodeChoice): Found {
   const items = [...ipcacheOfNode(world, nodeNameOf(world, choice) ?? '').values()].toSorted((a, b) =>
-    order(a.prefix, b.prefix),
+    ascending(a.prefix, b.prefix),
   )
   return { items, text: ipcacheTable(items) }
 }
 
 export function programs(world: World, choice: NodeChoice): Found {
-  const items = [...nodeOf(world, choice).programs.entries()].toSorted(([a], [b]) => order(a, b)).map(([, p]) => p)
+  const items = [...nodeOf(world, choice).programs.entries()].toSorted(([a], [b]) => ascending(a, b)).map(([, p]) => p)
   return { items, text: programTable(items) }
 }
 
@@ -85,9 +87,9 @@ export function policyMaps(world: World, choice: PolicyMapChoice): Found {
 export function xds(world: World, choice: NodeChoice & { readonly type: XdsType | null }): Found {
   const served = [...nodeOf(world, choice).xds.entries()]
     .filter(([type]) => choice.type === null || type === choice.type)
-    .toSorted(([a], [b]) => order(a, b))
+    .toSorted(([a], [b]) => ascending(a, b))
   const items = served.map(([type, { version, resources }]) => {
-    const sorted = [...resources.entries()].toSorted(([a], [b]) => order(a, b))
+    const sorted = [...resources.entries()].toSorted(([a], [b]) => ascending(a, b))
     return { xds: type, version, resources: Object.fromEntries(sorted) }
   })
   return { items, text: `${JSON.stringify(items, null, 2)}\n` }
@@ -123,9 +125,5 @@ function labelReader(world: World, node: NodeView): (identity: number) => readon
 
 /** By key. */
 function sorted<T>(entries: Iterable<readonly [string, T]>): readonly T[] {
-  return [...entries].toSorted(([a], [b]) => order(a, b)).map(([, value]) => value)
-}
-
-function order(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+  return [...entries].toSorted(([a], [b]) => ascending(a, b)).map(([, value]) => value)
 }

@@ -1,6 +1,8 @@
 /** An endpoint as a person describes it: read, completed and checked, with every problem. */
+
 import type { NamedPort, Problem } from '../../events/fields.ts'
 import { IpAddress, LabelText, Port } from '../../events/ids.ts'
+import { ascending } from '../../events/order.ts'
 import { addressText, parseAddress } from '../../projections/ip/prefix.ts'
 import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/engine.ts'
 import { problemAt } from './decision.ts'
@@ -166,5 +168,5 @@ function readNamedPorts(given: NonNullable<EndpointWish['namedPorts']>, refuse: 
     if (ports.has(key)) refuse('port-repeated', path, `${name} comes twice for ${protocol}`)
     ports.set(key, { name, port: Port(port), protocol: protocol as NamedPort['protocol'] })
   }
-  return [...ports.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, port]) => port)
+  return [...ports.entries()].toSorted(([a], [b]) => ascending(a, b)).map(([, port]) => port)
 }

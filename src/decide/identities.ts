@@ -55,7 +55,7 @@ export function numberFor({ labels, wanted }: Omit<AllocateIdentity, 'kind'>, bo
 }
 
 /** The number of a prefix on one node. */
-export function numberForPrefix(prefix: Cidr, book: NumberBook): Numbered {
+function numberForPrefix(prefix: Cidr, book: NumberBook): Numbered {
   const labels = prefixLabels(prefix)
   const key = keyOf(labels)
   const has = inUse(book, key)

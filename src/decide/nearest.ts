@@ -1,4 +1,5 @@
 /** The names that a person most likely meant. */
+import { ascending } from '../../events/order.ts'
 
 /** Names longer than this are not compared: the work grows with the square of the length. */
 const NAME_MAX = 256
@@ -7,7 +8,7 @@ const NAME_MAX = 256
 export function nearest(wanted: string, names: Iterable<string>, count = 3): readonly string[] {
   return [...names]
     .map((name) => ({ name, distance: distanceOf(wanted.slice(0, NAME_MAX), name.slice(0, NAME_MAX)) }))
-    .toSorted((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+    .toSorted((a, b) => a.distance - b.distance || ascending(a.name, b.name))
     .slice(0, count)
     .map(({ name }) => name)
 }

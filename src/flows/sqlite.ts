@@ -10,9 +10,9 @@ import { flowOf, selectOf } from './rows.ts'
 import { FlowWriter } from './writer.ts'
 
 /** About a day of one connection in 90 ms. */
-export const FLOW_ROWS_MAX = 1_000_000
+const FLOW_ROWS_MAX = 1_000_000
 /** Of the database file; the write-ahead log beside it has a few MiB more. */
-export const FLOW_BYTES_MAX: number = 512 * 1_024 * 1_024
+const FLOW_BYTES_MAX: number = 512 * 1_024 * 1_024
 
 export type FlowStoreOptions = {
   readonly path: string

@@ -2,7 +2,9 @@
  * Which event turned it? Between a moment at which something held and a later one at which it does not, the first event after which it does not,
  * by halves. Where it turned several times, one of the turns is found, as with `git bisect`.
  */
+
 import { Position } from '../../events/ids.ts'
+import { ascending } from '../../events/order.ts'
 import type { EntityChange } from '../../projections/history/changes.ts'
 import { type Entities, endpointOf, type UnitName, unitParts, worldOf } from '../../projections/history/entities.ts'
 import type { EventLog } from '../ports/log.ts'
@@ -54,7 +56,7 @@ export async function bisectExpectation(history: History, range: Range, wish: Ex
   const after = range.good.position
   const positions = units
     .flatMap((unit) => history.model.changePositions({ unit, after, upTo: range.bad.position }, matters(unit)))
-    .toSorted(compare)
+    .toSorted(ascending)
   return search(history, range, { holds, middle: async (low, high) => middleOf(positions, low, high) })
 }
 
@@ -164,10 +166,6 @@ function entityFilter(units: readonly UnitName[]): (unit: UnitName) => (entity: 
     messages.has(entity) ||
     entity.startsWith('ipcache ') ||
     entity.startsWith('identity ')
-}
-
-function compare(a: Position, b: Position): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** Index of the first position above. */

@@ -2,9 +2,11 @@
  * How far a node is: of each endpoint which revision it realises, since when, and where it is behind, why. A revision counts as realised where the
  * endpoint's own events say so (a build that succeeded, or a bump for what it is not concerned by), never because time has gone by.
  */
+
 import type { EventOf } from '../../events/catalogue.ts'
 import { decodeEvent } from '../../events/codec.ts'
 import { type EndpointId, type NodeName, nodeStream, type Position } from '../../events/ids.ts'
+import { ascending } from '../../events/order.ts'
 import type { SkipReason } from '../../events/regeneration.ts'
 import type { EndpointView, NodeView, World } from '../../projections/world.ts'
 import { eventAt } from './event-at.ts'
@@ -38,7 +40,7 @@ export async function progressOf(
 ): Promise<readonly EndpointProgress[]> {
   const revision = wanted ?? world.revision
   const found: EndpointProgress[] = []
-  for (const [name, node] of [...world.nodes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [name, node] of [...world.nodes].toSorted(([a], [b]) => ascending(a, b))) {
     const skipped = await skippedBy(history, name as NodeName, moment)
     const views = [...node.endpoints.values()].toSorted((a, b) => a.endpoint - b.endpoint)
     for (const view of views) {

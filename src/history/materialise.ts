@@ -1,5 +1,7 @@
 /** What a node had at a moment, as files: maps, what the proxy was told, programs, ipcache and policies. Equal states give equal files. */
+
 import { canonicalText } from '../../events/canonical.ts'
+import { ascending } from '../../events/order.ts'
 import type { Json } from '../../events/schema.ts'
 import { policyMapDigest, sortedEntries } from '../../projections/datapath/policy-map.ts'
 import type { EndpointView, NodeView, World } from '../../projections/world.ts'
@@ -55,7 +57,7 @@ function values(map: Iterable<readonly [string | number, unknown]>): readonly un
 function sorted<Key extends string | number, Value>(
   map: Iterable<readonly [Key, Value]>,
 ): readonly (readonly [Key, Value])[] {
-  return [...map].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return [...map].toSorted(([a], [b]) => ascending(a, b))
 }
 
 /** One part of a path for any name: names of resources are not ours. */

@@ -2,7 +2,9 @@
  * Who is meant: an endpoint by name or id, an identity by number, an address, a label selector, or a reserved name such as `world`, in the world
  * at a moment. `endpoint:`, `identity:`, `ip:` and `label:` in front say which of them, where a word could be several.
  */
+
 import { IdentityId, type IpAddress } from '../../events/ids.ts'
+import { ascending } from '../../events/order.ts'
 import { identityLabels } from '../../projections/identity/label-filter.ts'
 import { keyOf, RESERVED_IDENTITIES } from '../../projections/identity/reserved.ts'
 import { addressText, contains, parseAddress, parsePrefix } from '../../projections/ip/prefix.ts'
@@ -47,6 +49,23 @@ export function partyOf(world: World, text: string, node: string | null): PartyO
   return endpoint ?? identity
 }
 
+export type PartiesOutcome =
+  | { readonly kind: 'found'; readonly from: Party; readonly to: Party }
+  | { readonly kind: 'not-found' | 'ambiguous'; readonly side: 'from' | 'to'; readonly reason: string }
+
+/** Both ends of a connection. An address outside is what the node of the other end knows of it, so endpoints are looked for first. */
+export function partiesOf(world: World, ends: { readonly from: string; readonly to: string }): PartiesOutcome {
+  const nodeOf = (text: string): string | null => {
+    const found = partyOf(world, text, null)
+    return found.kind === 'found' ? (found.party.endpoint?.node ?? null) : null
+  }
+  const from = partyOf(world, ends.from, nodeOf(ends.to))
+  if (from.kind !== 'found') return { ...from, side: 'from' }
+  const to = partyOf(world, ends.to, nodeOf(ends.from))
+  if (to.kind !== 'found') return { ...to, side: 'to' }
+  return { kind: 'found', from: from.party, to: to.party }
+}
+
 export function labelsOf(world: World, identity: IdentityId, node: string | null): readonly string[] {
   const local = node === null ? undefined : world.nodes.get(node)?.localIdentities.get(identity)
   return (world.identities.get(identity) ?? local)?.labels ?? RESERVED_IDENTITIES.get(identity) ?? []
@@ -57,7 +76,7 @@ type Placed = { readonly node: string; readonly view: EndpointView }
 /** In order of node and id, because the first of several sometimes stands for all. */
 function endpointsOf(world: World): readonly Placed[] {
   return [...world.nodes.entries()]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .toSorted(([a], [b]) => ascending(a, b))
     .flatMap(([node, { endpoints }]) => [...endpoints.values()].map((view) => ({ node, view })))
     .toSorted((a, b) => (a.node === b.node ? a.view.endpoint - b.view.endpoint : 0))
 }

@@ -1,5 +1,7 @@
 /** What is newly allowed and newly denied between two moments, endpoint by endpoint, each with a witness. */
+
 import type { EndpointId, Position } from '../../events/ids.ts'
+import { ascending } from '../../events/order.ts'
 import type { EntityChange } from '../../projections/history/changes.ts'
 import { unitParts, worldOf } from '../../projections/history/entities.ts'
 import { RESERVED_IDENTITIES } from '../../projections/identity/reserved.ts'
@@ -59,7 +61,7 @@ function touchedEndpoints(changes: readonly EntityChange[]): readonly Place[] {
       found.set(`endpoint ${parts.node} ${endpoint}`, { node: parts.node, endpoint })
     }
   }
-  return [...found.values()].toSorted((a, b) => (a.node < b.node ? -1 : a.node > b.node ? 1 : a.endpoint - b.endpoint))
+  return [...found.values()].toSorted((a, b) => ascending(a.node, b.node) || a.endpoint - b.endpoint)
 }
 
 function policyAt(

@@ -4,7 +4,7 @@ import { engineOfWorld } from '../../projections/verdict/engine-of-world.ts'
 import { judge, judgedPolicyOf } from '../../projections/verdict/judge.ts'
 import { recordedPolicy } from '../../projections/verdict/recorded-policy.ts'
 import type { World } from '../../projections/world.ts'
-import { type Party, partyOf } from './party.ts'
+import { type Party, partiesOf } from './party.ts'
 import type { WhyQuestion } from './why.ts'
 
 export type VerdictAt =
@@ -13,19 +13,12 @@ export type VerdictAt =
   | { readonly kind: 'unknown'; readonly reason: string }
 
 export function verdictAt(world: World, question: WhyQuestion): VerdictAt {
-  // An address outside is known to the node of the other side, so an endpoint is looked for first.
-  const nodes = [question.to, question.from].map((text) => {
-    const other = partyOf(world, text, null)
-    return other.kind === 'found' ? (other.party.endpoint?.node ?? null) : null
-  })
-  const from = partyOf(world, question.from, nodes[0] ?? null)
-  if (from.kind !== 'found') return { kind: 'unknown', reason: from.reason }
-  const to = partyOf(world, question.to, nodes[1] ?? null)
-  if (to.kind !== 'found') return { kind: 'unknown', reason: to.reason }
-  const [source, target] = [from.party, to.party]
+  const ends = partiesOf(world, question)
+  if (ends.kind !== 'found') return { kind: 'unknown', reason: ends.reason }
+  const { from, to } = ends
   const allowed =
-    isLetThrough(world, question, { direction: 'egress', subject: source, peer: target }) &&
-    isLetThrough(world, question, { direction: 'ingress', subject: target, peer: source })
+    isLetThrough(world, question, { direction: 'egress', subject: from, peer: to }) &&
+    isLetThrough(world, question, { direction: 'ingress', subject: to, peer: from })
   return { kind: 'judged', allowed }
 }
 

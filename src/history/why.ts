@@ -14,7 +14,7 @@ import { world as fold, type World } from '../../projections/world.ts'
 import type { EventLog } from '../ports/log.ts'
 import { type FactRef, factRefs } from './fact-refs.ts'
 import type { History } from './history.ts'
-import { labelsOf, type Party, partyOf } from './party.ts'
+import { labelsOf, type Party, partiesOf } from './party.ts'
 import type { Moment } from './position.ts'
 import { type Provenance, provenanceAt, provenanceFrom, type RuleRef, ruleRef } from './provenance.ts'
 import { worldAt, worldFrom } from './state-at.ts'
@@ -104,18 +104,13 @@ export async function whyStateFrom(history: History, moment: Moment | null): Pro
 
 export function why(state: WhyState, question: WhyQuestion): WhyOutcome {
   const { world } = state
-  // An address outside is known to the node of the other side, so an endpoint is looked for first.
-  const first = [partyOf(world, question.from, null), partyOf(world, question.to, null)]
-  const nodeOf = (found: (typeof first)[number] | undefined): string | null =>
-    found?.kind === 'found' ? (found.party.endpoint?.node ?? null) : null
-  const from = partyOf(world, question.from, nodeOf(first[1]))
-  if (from.kind !== 'found') return { kind: from.kind, side: 'from', reason: from.reason }
-  const to = partyOf(world, question.to, nodeOf(first[0]))
-  if (to.kind !== 'found') return { kind: to.kind, side: 'to', reason: to.reason }
-  const egress = sideOf(state, question, { direction: 'egress', subject: from.party, peer: to.party })
-  const ingress = sideOf(state, question, { direction: 'ingress', subject: to.party, peer: from.party })
+  const ends = partiesOf(world, question)
+  if (ends.kind !== 'found') return ends
+  const { from, to } = ends
+  const egress = sideOf(state, question, { direction: 'egress', subject: from, peer: to })
+  const ingress = sideOf(state, question, { direction: 'ingress', subject: to, peer: from })
   const allowed = egress.allowed && ingress.allowed
-  const parties = { from: viewOf(from.party), to: viewOf(to.party) }
+  const parties = { from: viewOf(from), to: viewOf(to) }
   return { kind: 'answered', answer: { allowed, ...parties, sides: [egress, ingress] } }
 }
 

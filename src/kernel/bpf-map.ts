@@ -146,7 +146,7 @@ export function createMap(spec: MapSpec, innerFd = 0): KernelMap {
   return new KernelMap(checked(fd, `creating the map ${spec.name}`), spec)
 }
 
-export function possibleCpus(): number {
+function possibleCpus(): number {
   return checked(libbpf().libbpf_num_possible_cpus(), 'counting CPUs')
 }
 

@@ -46,7 +46,7 @@ export function preparePinFolder(bpffs: string, { root }: PinFolder): void {
   for (const folder of ['maps', 'policy', 'links', 'programs']) makeFolder(join(root, folder))
 }
 
-export function isBpffs(path: string): boolean {
+function isBpffs(path: string): boolean {
   return existsSync(path) && statfsSync(path).type === BPF_FS_MAGIC
 }
 

@@ -13,14 +13,14 @@ export type MapSpec = {
   readonly perCpu: boolean
 }
 
-export const BPF_MAP_TYPE_HASH = 1
+const BPF_MAP_TYPE_HASH = 1
 export const BPF_MAP_TYPE_ARRAY = 2
-export const BPF_MAP_TYPE_PERCPU_HASH = 5
-export const BPF_MAP_TYPE_LRU_HASH = 9
-export const BPF_MAP_TYPE_LRU_PERCPU_HASH = 10
-export const BPF_MAP_TYPE_LPM_TRIE = 11
-export const BPF_MAP_TYPE_ARRAY_OF_MAPS = 12
-export const BPF_MAP_TYPE_RINGBUF = 27
+const BPF_MAP_TYPE_PERCPU_HASH = 5
+const BPF_MAP_TYPE_LRU_HASH = 9
+const BPF_MAP_TYPE_LRU_PERCPU_HASH = 10
+const BPF_MAP_TYPE_LPM_TRIE = 11
+const BPF_MAP_TYPE_ARRAY_OF_MAPS = 12
+const BPF_MAP_TYPE_RINGBUF = 27
 
 const BPF_F_NO_PREALLOC = 1
 const BPF_F_RDONLY_PROG = 0x80

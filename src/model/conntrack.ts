@@ -24,7 +24,7 @@ export type Hook = 'ingress' | 'egress'
 /** Seconds, as in Cilium. */
 export const CONNTRACK_SECONDS = { tcp: 21_600, syn: 60, close: 10, other: 60, report: 5 } as const
 /** Entries, as in Cilium's LRU maps; the longest unused goes first. */
-export const CONNTRACK_MAX = { tcp: 524_288, other: 262_144 } as const
+const CONNTRACK_MAX = { tcp: 524_288, other: 262_144 } as const
 
 const FLAG = { rxClosing: 1, txClosing: 2, seenNonSyn: 16, proxyRedirect: 64 } as const
 const BOTH_CLOSING: number = FLAG.rxClosing | FLAG.txClosing

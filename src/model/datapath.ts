@@ -42,7 +42,7 @@ export type ProxyView = {
 }
 
 /** Cilium's size of the ipcache. */
-export const IPCACHE_MAX = 512_000
+const IPCACHE_MAX = 512_000
 const WORLD = 2
 
 /** A proxy of which nothing is known: every port listens, and no connection is held. */

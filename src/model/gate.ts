@@ -19,7 +19,7 @@ export type GateRoute = {
 export type GateAddress = { readonly host: string; readonly port: number }
 
 /** Connections at a time; more are reset. */
-export const GATE_CONNECTIONS_MAX = 4_096
+const GATE_CONNECTIONS_MAX = 4_096
 
 export class Gate implements AsyncDisposable {
   readonly #network: ModelNetwork

@@ -6,7 +6,7 @@ export type ClientHello =
   | { readonly kind: 'malformed'; readonly reason: string }
 
 /** Bytes. Real hellos have one or two kilobytes, with post-quantum keys. */
-export const CLIENT_HELLO_MAX = 16_384
+const CLIENT_HELLO_MAX = 16_384
 
 const HANDSHAKE_RECORD = 22
 const CLIENT_HELLO = 1

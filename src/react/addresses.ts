@@ -5,6 +5,7 @@
  * point at it, and its ipcache entry when they do (prefixes.ts); when nobody names it any more, the entry goes first and the identity after it is
  * out of the kernel.
  */
+
 import type { EventOf } from '../../events/catalogue.ts'
 import {
   type Cidr,
@@ -16,6 +17,7 @@ import {
   Cidr as Prefix,
   type StreamName,
 } from '../../events/ids.ts'
+import { ascending } from '../../events/order.ts'
 import type { AgentState } from '../../projections/agent/state.ts'
 import { nodeOf } from '../../projections/ledger/ledger.ts'
 import { decideAllocatePrefixes } from '../decide/identities.ts'
@@ -90,11 +92,11 @@ export function alignIpcache(
   })
   const upserts = [...wanted]
     .filter(([prefix, want]) => differs(state.ipcache.get(prefix), want))
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .toSorted(([a], [b]) => ascending(a, b))
     .map(([prefix, want]) => upserted(stream, prefix, want))
   const removals = [...state.ipcache.values()]
     .filter(({ prefix, origin }) => isOurs(origin) && !wanted.has(prefix))
-    .toSorted((a, b) => (a.prefix < b.prefix ? -1 : 1))
+    .toSorted((a, b) => ascending(a.prefix, b.prefix))
     .map(({ prefix }): Fact => ({ stream, event: { type: 'IpcacheDeleted', v: 1, prefix }, cause: null }))
   return [...upserts, ...removals]
 }

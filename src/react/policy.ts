@@ -51,7 +51,7 @@ export function reactToPolicy(
   ]
 }
 
-export function classify(
+function classify(
   endpoint: AgentEndpoint,
   previous: number,
   revision: number,

@@ -14,7 +14,7 @@ export type BuildRequest = {
 }
 
 /** Whether builds can be asked for: the endpoint has an identity and is not on its way out. */
-export function buildable({ identity, leaving, state }: AgentEndpoint): boolean {
+function buildable({ identity, leaving, state }: AgentEndpoint): boolean {
   return identity !== null && !leaving && state !== 'invalid'
 }
 

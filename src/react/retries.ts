@@ -5,7 +5,7 @@ import { requestBuild } from './requests.ts'
 import type { Fact, Situation } from './situation.ts'
 
 /** Codes of failures that a connecting proxy may end. */
-export const PROXY_FAILURES: readonly string[] = ['proxy-not-connected', 'proxy-deadline']
+const PROXY_FAILURES: readonly string[] = ['proxy-not-connected', 'proxy-deadline']
 
 /** Endpoints whose last build failed and that nothing else will build. */
 export function awaitingRetry({ state }: Situation): readonly AgentEndpoint[] {

@@ -18,7 +18,7 @@ import type { Tables } from './tables.ts'
 import { UnitState } from './unit-state.ts'
 
 /** Which fold the values come from. */
-export const MODEL_PROJECTION: string = `${world.name}@${world.version}`
+const MODEL_PROJECTION: string = `${world.name}@${world.version}`
 
 /** Events in one transaction: some 15 MB of the log. Units of which something changed are written once in it, however often they changed. */
 const GROUP_EVENTS = 30_000

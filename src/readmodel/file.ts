@@ -41,7 +41,7 @@ export function openModelFile(path: string): DatabaseSync {
   }
 }
 
-export function removeModelFile(path: string): void {
+function removeModelFile(path: string): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
 }
 

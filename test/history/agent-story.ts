@@ -40,7 +40,7 @@ export function landing(...requests: readonly string[]): Json {
   }
 }
 
-export const NO_FIGHTERS: Json = {
+const NO_FIGHTERS: Json = {
   kind: 'CiliumNetworkPolicy',
   metadata: { name: 'no-fighters', namespace: 'default' },
   spec: {

@@ -133,13 +133,13 @@ export async function laboratory(options: Partial<KernelDatapathOptions> = {}): 
   }
 }
 
-export function freshOptions(): KernelDatapathOptions {
+function freshOptions(): KernelDatapathOptions {
   const unique = `hindcast-${process.pid}-${randomBytes(4).toString('hex')}`
   return { bpffs: join(tmpdir(), unique), name: 'test', sizes: SMALL }
 }
 
 /** Takes away a datapath with its file system. */
-export function removeBpffs(options: { readonly bpffs: string; readonly name: string }): void {
+function removeBpffs(options: { readonly bpffs: string; readonly name: string }): void {
   removePinFolder(pinFolder(options))
   try {
     unmount(options.bpffs)

@@ -65,6 +65,6 @@ export function schemaProblems(object: Json): readonly string[] {
   return readPolicy(object).schemaProblems.map(codeAndPath)
 }
 
-export function codeAndPath({ code, path }: Problem): string {
+function codeAndPath({ code, path }: Problem): string {
   return `${code} ${path}`
 }

@@ -47,7 +47,7 @@ export const PODS: readonly VectorIdentity[] = NAMESPACES.flatMap((namespace, n)
   ),
 )
 
-export const PREFIX_IDENTITIES: readonly VectorIdentity[] = PREFIXES.map((cidr, i) => ({ id: 16_777_217 + i, cidr }))
+const PREFIX_IDENTITIES: readonly VectorIdentity[] = PREFIXES.map((cidr, i) => ({ id: 16_777_217 + i, cidr }))
 
 export const ALL_IDENTITIES: readonly VectorIdentity[] = [...RESERVED, ...PODS, ...PREFIX_IDENTITIES]
 

@@ -19,7 +19,7 @@ export function optionsOf({ options = {} }: VectorInput): PolicyOptions {
 }
 
 /** Everything that is known before the first step; `identities` those of the moment. */
-export function changesOf(input: VectorInput, identities: readonly VectorIdentity[]): readonly PolicyChange[] {
+function changesOf(input: VectorInput, identities: readonly VectorIdentity[]): readonly PolicyChange[] {
   return [
     { kind: 'identities', added: identities.map(knownIdentity), removed: [] },
     ...namesOf(input),

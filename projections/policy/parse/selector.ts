@@ -3,6 +3,7 @@
  *
  * A key is `source:key`; without a source it matches every source.
  */
+import { ascending } from '../../../events/order.ts'
 import type { Json } from '../../../events/schema.ts'
 import type { LabelRequirement, LabelSelector } from '../rule.ts'
 import { type SourcedKey, sourcedKey } from './label.ts'
@@ -57,15 +58,11 @@ export function selectorOf(requirements: readonly LabelRequirement[]): LabelSele
 
 function compareRequirements(a: LabelRequirement, b: LabelRequirement): number {
   return (
-    compareTexts(a.source, b.source) ||
-    compareTexts(a.key, b.key) ||
-    compareTexts(a.operator, b.operator) ||
-    compareTexts(a.values.join(), b.values.join())
+    ascending(a.source, b.source) ||
+    ascending(a.key, b.key) ||
+    ascending(a.operator, b.operator) ||
+    ascending(a.values.join(), b.values.join())
   )
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 type Parts = { readonly labels: readonly LabelRequirement[]; readonly expressions: readonly LabelRequirement[] }

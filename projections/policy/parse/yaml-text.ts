@@ -11,7 +11,7 @@ import { YamlValues } from './yaml-values.ts'
 /** Tokens of one document: the package needs up to a kilobyte for each. It is about 1.5 MB of policies. */
 export const YAML_TOKENS_MAX = 500_000
 /** Ten megabytes of the shortest policies are not as many. */
-export const YAML_DOCUMENTS_MAX = 50_000
+const YAML_DOCUMENTS_MAX = 50_000
 /** A document's faults after these tell nothing new. */
 const FAULTS_MAX = 100
 

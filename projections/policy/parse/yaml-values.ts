@@ -4,7 +4,7 @@ import type { Json } from '../../../events/schema.ts'
 import { DEPTH_MAX, stepsOf, type TextFault } from './document.ts'
 
 /** Values of one document with its aliases unfolded. */
-export const YAML_VALUES_MAX = 500_000
+const YAML_VALUES_MAX = 500_000
 
 type Anchor = { readonly node: ParsedNode; readonly value: Json; readonly count: number }
 type Node = ParsedNode | null

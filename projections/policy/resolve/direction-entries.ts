@@ -15,7 +15,7 @@ import { PortTable, singleRow, type TableRow } from './port-table.ts'
 /** What the datapath's map holds (Cilium's bpf-policy-map-max). */
 export const POLICY_MAP_MAX = 16_384
 /** Claimed keys looked at for one subject and direction; a policy that needs more is refused, so that time stays bounded. */
-export const WORK_MAX = 20_000_000
+const WORK_MAX = 20_000_000
 
 export type EntriesInput = {
   readonly direction: Direction

@@ -3,6 +3,7 @@
  *
  * HTTP becomes header matchers as in Cilium (pkg/envoy/server.go getHTTPRule); Kafka roles become their API keys.
  */
+import { ascending } from '../../../events/order.ts'
 import type {
   HeaderMatcher,
   HeaderMatchMessage,
@@ -105,14 +106,10 @@ function httpMessage(rule: HttpRule, context: SecretContext): HttpNetworkPolicyR
   return {
     headers: headers
       .map((header) => ({ header, text: JSON.stringify(header) }))
-      .toSorted(byText)
+      .toSorted((a, b) => ascending(a.text, b.text))
       .map(({ header }) => header),
     headerMatches: matches.flatMap(({ action }) => (action === null ? [] : [action])),
   }
-}
-
-function byText(a: { readonly text: string }, b: { readonly text: string }): number {
-  return a.text < b.text ? -1 : Number(a.text > b.text)
 }
 
 function regexMatcher(name: string, regex: string): HeaderMatcher {
@@ -174,5 +171,5 @@ function kafkaMessage({ role, apiKey, apiVersion, clientId, topic }: KafkaRule):
 }
 
 function sortedRecord(record: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => ascending(a, b)))
 }

@@ -8,6 +8,7 @@
  * 5. Order is canonical: port, end port; precedence falling, then content, then remotes.
  */
 
+import { ascending } from '../../../events/order.ts'
 import { PRECEDENCE_DENY_MAX } from '../../datapath/policy-map.ts'
 import { PLAIN_RULE, type PortNetworkPolicy, type PortNetworkPolicyRule } from '../../xds/messages.ts'
 import { sortedUnique } from '../select/number-set.ts'
@@ -136,7 +137,7 @@ class RangeRules {
       return { rule, text: group.text }
     })
     const all = [...finished, ...this.rules.map((rule) => ({ rule, text: '' }))].toSorted(
-      (a, b) => b.rule.precedence - a.rule.precedence || byText(a.text, b.text),
+      (a, b) => b.rule.precedence - a.rule.precedence || ascending(a.text, b.text),
     )
     if (all.length === 0) return []
     const endPort = this.#last > this.#first ? this.#last : 0
@@ -223,8 +224,4 @@ function joined(remotes: Group['remotes']): readonly number[] {
   if (remotes === null) return []
   const [only] = remotes
   return only !== undefined && remotes.length === 1 ? only : sortedUnique(remotes.flat())
-}
-
-function byText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b)
 }

@@ -2,7 +2,9 @@
  * The policy of one subject: who is enforced, the filters of both directions, and the entries that follow, kept up to date with the
  * identities that its selectors take. Another rule, port name or secret makes another one.
  */
+
 import type { Direction, NamedPort } from '../../../events/fields.ts'
+import { ascending } from '../../../events/order.ts'
 import type { DesiredPolicy, DesiredRedirect, UnresolvablePolicy } from '../desired.ts'
 import type { NetworkPolicyRules, PolicyOptions, PolicyPressure, ResolvedPolicy } from '../engine.ts'
 import { POD_NAMESPACE } from '../parse/selector.ts'
@@ -235,7 +237,7 @@ function withEveryone(claims: Claims, { enforced, allowRest }: DirectionStance, 
 function redirectsOf({ claims, entries }: DirectionPart): readonly DesiredRedirect[] {
   if (claims.redirects.size === 0) return []
   const used = entries.redirects()
-  return [...claims.redirects.values()].filter(({ id }) => used.has(id)).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  return [...claims.redirects.values()].filter(({ id }) => used.has(id)).toSorted((a, b) => ascending(a.id, b.id))
 }
 
 /** The host's requests pass where it is always let in, except on ports where a rule speaks of exactly the host. */

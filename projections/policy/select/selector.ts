@@ -100,7 +100,7 @@ export function narrowed(selector: Selector, requires: readonly LabelRequirement
   return labelSelector(selectorOf([...all.values()]))
 }
 
-export function prefixSelector(prefix: string, except: readonly string[]): Selector {
+function prefixSelector(prefix: string, except: readonly string[]): Selector {
   const inner = except.map(prefixValue)
   return { kind: 'prefix', text: `cidr ${prefix}${exceptText(inner)}`, prefix: prefixValue(prefix), except: inner }
 }

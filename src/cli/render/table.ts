@@ -9,7 +9,7 @@ export type TableLayout = {
 }
 
 /** `cilium bpf policy get`, `cilium endpoint list`: minimum width 5, padding 3, a tab after the last column. */
-export const CILIUM_TABLE: TableLayout = { widthMin: 5, padding: 3, trailing: true }
+const CILIUM_TABLE: TableLayout = { widthMin: 5, padding: 3, trailing: true }
 
 /** Rows may be shorter than the header. Every line ends with a newline. */
 export function table(rows: readonly (readonly string[])[], layout: TableLayout = CILIUM_TABLE): string {

@@ -6,10 +6,12 @@
  * 2. An endpoint whose map was never made is not drift before its first build: an attached endpoint without a map passes nothing.
  * 3. What counts is the map of the last build that succeeded. What was found since and written down is drift still: nobody asked for it.
  */
+
 import { isDeepStrictEqual } from 'node:util'
 import type { EventOf } from '../../../events/catalogue.ts'
 import type { PolicyMapKey } from '../../../events/fields.ts'
 import type { EndpointId } from '../../../events/ids.ts'
+import { ascending } from '../../../events/order.ts'
 import type { Json } from '../../../events/schema.ts'
 import { type PolicyMap, policyMapKeyText, sortedEntries } from '../../../projections/datapath/policy-map.ts'
 import type { EndpointView, NodeView } from '../../../projections/world.ts'
@@ -86,7 +88,7 @@ function entryDrift(endpoint: EndpointId, policyMap: PolicyMap, found: readonly 
       drifts.push(drift({ ...base, kind: 'different', recorded, found: plain(entry.value) }))
     }
   }
-  for (const [name, { key, value }] of [...live].toSorted(([a], [b]) => order(a, b))) {
+  for (const [name, { key, value }] of [...live].toSorted(([a], [b]) => ascending(a, b))) {
     drifts.push(drift({ what: 'entry', kind: 'extra', endpoint, name, key, found: plain(value) }))
   }
   return drifts
@@ -132,13 +134,13 @@ function programDrift(node: NodeView, programs: readonly AttachedProgram[]): rea
     const kind = own ? 'extra' : 'foreign'
     drifts.push(drift({ what: 'program', kind, endpoint, name: `${program}/${device}`, found: { tag, hook } }))
   }
-  return drifts.toSorted((a, b) => (a.endpoint ?? 0) - (b.endpoint ?? 0) || order(a.name, b.name))
+  return drifts.toSorted((a, b) => (a.endpoint ?? 0) - (b.endpoint ?? 0) || ascending(a.name, b.name))
 }
 
 function ipcacheDrift(wanted: Wanted['ipcache'], entries: readonly IpcacheEntry[]): readonly Drift[] {
   const live = new Map<string, IpcacheEntry>(entries.map((entry) => [entry.prefix, entry]))
   const drifts: Drift[] = []
-  for (const [prefix, event] of [...wanted].toSorted(([a], [b]) => order(a, b))) {
+  for (const [prefix, event] of [...wanted].toSorted(([a], [b]) => ascending(a, b))) {
     const entry = live.get(prefix)
     live.delete(prefix)
     const recorded = ipcacheValue(event)
@@ -148,7 +150,7 @@ function ipcacheDrift(wanted: Wanted['ipcache'], entries: readonly IpcacheEntry[
       drifts.push(drift({ ...base, kind: 'different', found: ipcacheValue(entry) }))
     }
   }
-  for (const [prefix, entry] of [...live].toSorted(([a], [b]) => order(a, b))) {
+  for (const [prefix, entry] of [...live].toSorted(([a], [b]) => ascending(a, b))) {
     drifts.push(drift({ what: 'ipcache', kind: 'extra', name: prefix, found: ipcacheValue(entry) }))
   }
   return drifts
@@ -165,8 +167,4 @@ function ipcacheValue({ identity, tunnelEndpoint, encryptKey, skipTunnel }: Omit
 
 function placeOf({ endpoint, device, hook }: Pick<AttachedProgram, 'endpoint' | 'device' | 'hook'>): string {
   return `${endpoint}/${device}/${hook}`
-}
-
-function order(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -9,6 +9,7 @@ import type { HindcastEvent } from '../../../events/catalogue.ts'
 import type { PolicyMapDelta } from '../../../events/fields.ts'
 import { type ResourceRef, resourceKey } from '../../../events/fields.ts'
 import { type Cidr, type EndpointId, IdentityId, type Port } from '../../../events/ids.ts'
+import { ascending } from '../../../events/order.ts'
 import type { Json } from '../../../events/schema.ts'
 import { policyMapDiff, policyMapOf } from '../../../projections/datapath/policy-map.ts'
 import type { JsonDifference } from '../../../projections/history/changes.ts'
@@ -84,7 +85,7 @@ export function planOf(
   const prefixes: Plan['prefixes'][number][] = []
   const policies = new Map<string, Amount<JudgedPolicy | null>>()
   let unaffected = 0
-  for (const [name, node] of [...world.nodes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [name, node] of [...world.nodes].toSorted(([a], [b]) => ascending(a, b))) {
     const found = nodePlan(world, { name, node, planned, facts })
     endpoints.push(...found.endpoints)
     prefixes.push(...found.prefixes.map((one) => ({ node: name, ...one })))

@@ -9,7 +9,7 @@ import {
 } from '../../../projections/ip/prefix.ts'
 
 export const FAMILY_IPV4 = 1
-export const FAMILY_IPV6 = 2
+const FAMILY_IPV6 = 2
 
 export function familyOf(address: IpAddressValue): number {
   return address.family === 4 ? FAMILY_IPV4 : FAMILY_IPV6
