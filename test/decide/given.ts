@@ -15,7 +15,7 @@ import {
 } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import { type Ledger, ledger } from '../../projections/ledger/ledger.ts'
-import { fold } from '../../projections/projection.ts'
+import { fold, step } from '../../projections/projection.ts'
 import { type Command, decide, streamsOf } from '../../src/decide/command.ts'
 import type { Decision } from '../../src/decide/decision.ts'
 
@@ -32,9 +32,21 @@ export type Then = {
   thenNothing(): void
 }
 
-export function given(...events: readonly HindcastEvent[]): { when(command: Command): Then } {
-  const state = fold(ledger, events.map(recordedAs))
-  return { when: (command) => outcome(command, state) }
+export type Given = {
+  when(command: Command): Then
+  /** The same with one event more. */
+  and(event: HindcastEvent): Given
+}
+
+export function given(...events: readonly HindcastEvent[]): Given {
+  return after(fold(ledger, events.map(recordedAs)), events.length)
+}
+
+function after(state: Ledger, count: number): Given {
+  return {
+    when: (command) => outcome(command, state),
+    and: (event) => after(step(ledger, state, recordedAs(event, count)), count + 1),
+  }
 }
 
 /** The stream where an event lives, for the one node of these tests. */

@@ -72,12 +72,9 @@ test('W9 a released number goes back to its label set and to nobody else while o
 
 test('W9 when every number was used the lowest released one is used again, and then none is left', () => {
   const all = Array.from({ length: 65535 - 256 + 1 }, (_, index) => allocated(256 + index, `k8s:n${index}`))
-  given(...all)
-    .when(ask(null, 'k8s:new'))
-    .thenRefused('identities-exhausted')
-  given(...all, released(4000))
-    .when(ask(null, 'k8s:new'))
-    .then(allocated(4000, 'k8s:new'))
+  const used = given(...all)
+  used.when(ask(null, 'k8s:new')).thenRefused('identities-exhausted')
+  used.and(released(4000)).when(ask(null, 'k8s:new')).then(allocated(4000, 'k8s:new'))
 })
 
 test('W10 reserved and well-known label sets have their fixed number and need no allocation', () => {
