@@ -1,7 +1,7 @@
 /** The agent of the story: `hindcast agent` in a process of its own, so that it can be killed like any other. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { NODE, type Stage } from './cast.ts'
 
@@ -23,6 +23,7 @@ export class AgentProcess implements AsyncDisposable {
     ]
     const output = openSync(join(state, 'agent.log'), 'a')
     this.#child = spawn(command, args, { stdio: ['ignore', output, output] })
+    closeSync(output)
     this.#closed = once(this.#child, 'close')
   }
 

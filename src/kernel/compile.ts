@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Digest } from '../../events/ids.ts'
 import { DatapathError } from '../ports/datapath.ts'
@@ -48,7 +48,7 @@ export async function compileObject(options: CompileOptions = {}): Promise<Compi
 /** Whole or not at all: a process that compiles the same at the same time writes the same bytes. */
 async function compile(clang: string, args: readonly string[], path: string): Promise<void> {
   const draft = `${path}.${process.pid}`
-  mkdirSync(join(path, '..'), { recursive: true })
+  makeCache(dirname(path))
   try {
     await run(clang, [...args, '-o', draft], { maxBuffer: OUTPUT_MAX_BYTES })
   } catch (error) {
@@ -57,6 +57,14 @@ async function compile(clang: string, args: readonly string[], path: string): Pr
     throw new DatapathError('compile-failed', `${clang} refused ${args.at(-1)}\n${last}`, log, { cause: error })
   }
   renameSync(draft, path)
+}
+
+function makeCache(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw new DatapathError('compile-failed', `programs cannot be kept: ${String(error)}`, '', { cause: error })
+  }
 }
 
 /** Of a compiler's log in the message; the rest is in `log`. */
@@ -94,7 +102,7 @@ function sourceFiles(sources: string, entry: string): readonly string[] {
 }
 
 function defaultCache(): string {
-  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'hindcast', 'bpf')
+  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'hindcast', 'bpf')
 }
 
 function stderrOf(error: unknown): string {

@@ -1,6 +1,4 @@
 /** One pod in the kernel: its policy map, its entry among the endpoints, the two programs at its device. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { EndpointId } from '../../events/ids.ts'
 import { DatapathError, type EndpointSpec, type LoadedProgram } from '../ports/datapath.ts'
 import { type AttachKind, attachProgram, detachProgram, type Hook } from './attach.ts'
@@ -11,6 +9,7 @@ import { endpointIdOf, endpointKey, endpointValue } from './layout/endpoint.ts'
 import { interfaceIndex } from './libc.ts'
 import { CONNTRACK_OTHER, CONNTRACK_TCP, ENDPOINTS, POLICY, POLICY_MAPS } from './maps.ts'
 import type { KernelProgram } from './program.ts'
+import { readSetting, writeSetting } from './settings.ts'
 import { mapId, openOrCreate, type SharedMaps } from './shared-maps.ts'
 
 /** At the node's side of the pod's device: what arrives there leaves the pod. */
@@ -108,17 +107,15 @@ function deviceIndex(device: string): number {
   return index
 }
 
-const SETTINGS = '/proc/sys/net/ipv4/conf'
-
 /**
  * Packets for the proxy enter again by the pod's device with a source that is not behind it, possibly this node's own address: routing must
  * not take them for spoofed. The higher of `all` and the device's own value counts. Where `all` is 0, off; else loose (2), which overrides
  * strict (1), but refuses every turned packet at a device without an IPv4 address of its own.
  */
 function acceptTurnedPackets(device: string): void {
-  const everywhere = readFileSync(join(SETTINGS, 'all/rp_filter'), 'utf8').trim()
-  writeFileSync(join(SETTINGS, device, 'rp_filter'), everywhere === '0' ? '0' : '2')
-  writeFileSync(join(SETTINGS, device, 'accept_local'), '1')
+  const everywhere = readSetting('conf/all/rp_filter')
+  writeSetting(`conf/${device}/rp_filter`, everywhere === '0' ? '0' : '2')
+  writeSetting(`conf/${device}/accept_local`, '1')
 }
 
 function u32(value: number): Buffer {

@@ -6,9 +6,9 @@
  * forwarding drops packets that have a socket (ip_forward). Cilium does the same where xt_socket is missing.
  */
 import { execFile } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { DatapathError } from '../ports/datapath.ts'
+import { readSetting, writeSetting } from './settings.ts'
 
 const MARK = '0x200'
 const MASK = '0xf00'
@@ -17,13 +17,13 @@ const TABLE = '2004'
 const RULE: readonly string[] = ['fwmark', `${MARK}/${MASK}`, 'pref', String(PREFERENCE), 'lookup', TABLE]
 
 /** The kernel's default is 1. Per network namespace. */
-const EARLY_DEMUX = '/proc/sys/net/ipv4/ip_early_demux'
+const EARLY_DEMUX = 'ip_early_demux'
 
 const run = promisify(execFile)
 
 /** Fine where it is set up already. */
 export async function ensureProxyRoutes(): Promise<void> {
-  writeFileSync(EARLY_DEMUX, '0')
+  writeSetting(EARLY_DEMUX, '0')
   await ip('link', 'set', 'lo', 'up')
   await ip('route', 'replace', 'local', 'default', 'dev', 'lo', 'table', TABLE)
   if (!(await hasProxyRule())) await ip('rule', 'add', ...RULE)
@@ -31,7 +31,7 @@ export async function ensureProxyRoutes(): Promise<void> {
 
 /** Fine where there is nothing of it. Early demultiplexing is as the kernel starts it. */
 export async function removeProxyRoutes(): Promise<void> {
-  writeFileSync(EARLY_DEMUX, '1')
+  writeSetting(EARLY_DEMUX, '1')
   while (await hasProxyRule()) await ip('rule', 'delete', ...RULE)
   const routes = await ip('-j', 'route', 'show', 'table', 'all', 'type', 'local')
   if (rowsOf(routes).some((row) => row['table'] === TABLE)) await ip('route', 'flush', 'table', TABLE)
@@ -44,7 +44,7 @@ export async function missingProxyRoutes(): Promise<readonly string[]> {
   return [
     ...((await hasProxyRule()) ? [] : [`no rule leads packets marked ${MARK}/${MASK} to table ${TABLE}`]),
     ...(routes.some(isOurs) ? [] : [`table ${TABLE} has no local default route to lo`]),
-    ...(readFileSync(EARLY_DEMUX, 'utf8').trim() === '0' ? [] : ['early demultiplexing is on']),
+    ...(readSetting(EARLY_DEMUX) === '0' ? [] : ['early demultiplexing is on']),
   ]
 }
 
@@ -60,7 +60,8 @@ async function ip(...args: readonly string[]): Promise<string> {
   try {
     return (await run('ip', args)).stdout
   } catch (error) {
-    const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
+    // A command that cannot be started has no words of its own.
+    const words = (error instanceof Error && 'stderr' in error && String(error.stderr).trim()) || String(error)
     const code = words.includes('Operation not permitted') ? 'no-privilege' : 'kernel-error'
     throw new DatapathError(code, `ip ${args.join(' ')}: ${words}`, words, { cause: error })
   }

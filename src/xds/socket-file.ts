@@ -85,7 +85,11 @@ function removeIfSame(path: string, was: Stats | null): void {
 }
 
 function statOf(path: string): Stats | null {
-  return lstatSync(path, { throwIfNoEntry: false }) ?? null
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) ?? null
+  } catch (error) {
+    throw new XdsSocketError('socket-io', `${path}: ${String(error)}`, { cause: error })
+  }
 }
 
 function hasCode(error: unknown, code: string): boolean {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { KERNEL_REASON } from '../kernel/laboratory.ts'
 import { POWERLESS } from '../kernel/powerless.ts'
 import { AgentOnTest, endOfAgent } from './agent-process.ts'
@@ -19,6 +20,8 @@ function at(name: string, ...more: readonly string[]): readonly string[] {
   return ['--state', join(folder, name), '--node', 'node1', ...more]
 }
 
+const LIMIT_MS = 20_000
+
 /** A path on which everything is found but a compiler. */
 const WITHOUT_CLANG = ((): string => {
   const bin = join(folder, 'bin')
@@ -29,6 +32,14 @@ const WITHOUT_CLANG = ((): string => {
   }
   return bin
 })()
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + LIMIT_MS
+  while (!(await condition())) {
+    assert.ok(performance.now() < end, `waited ${LIMIT_MS} ms for ${what}`)
+    await sleep(20)
+  }
+}
 
 async function startedReason(name: string): Promise<string> {
   const { out } = await hindcast('log', '--state', join(folder, name), '--type', 'AgentStarted', '-o', 'json')
@@ -82,6 +93,10 @@ test('C44 where the kernel still enforces, auto does not take the model', {
   try {
     await using first = new AgentOnTest({ args, by })
     await first.said(/"ready"/)
+    await hindcast('endpoint', 'add', '--name', 'xwing', '--labels', 'org=alliance', ...at('left'))
+    await until('its endpoint to be ready', async () =>
+      /ready/.test((await hindcast('endpoint', 'list', ...at('left'))).out),
+    )
     await first.kill()
     const { code, err } = await endOfAgent({ args, by, env: { PATH: WITHOUT_CLANG } })
     assert.equal(code, 5, err)
@@ -96,6 +111,20 @@ test('C44 where the kernel still enforces, auto does not take the model', {
   }
 })
 
+test('C44 where settings of the network cannot be written, as in a container, auto says so', {
+  skip: KERNEL_REASON ?? false,
+}, async () => {
+  const bpffs = join(folder, 'contained-bpf')
+  const script = 'mount -o bind,ro /proc/sys /proc/sys && exec "$@"'
+  const by = ['unshare', '--net', '--mount', 'sh', '-c', script, 'sh']
+  await using agent = new AgentOnTest({ args: at('contained', '--bpffs', bpffs), by })
+  await agent.said(/"ready"/)
+  assert.match(
+    await startedReason('contained'),
+    /^model: the kernel cannot be used: no-privilege: setting ip_early_demux /,
+  )
+})
+
 test('C45 an xDS socket on which somebody else serves ends the agent with 5, and names it', async () => {
   const socket = join(folder, 'taken.sock')
   const other = createServer().listen(socket)
@@ -105,6 +134,17 @@ test('C45 an xDS socket on which somebody else serves ends the agent with 5, and
     assert.match(err, /^error: .*taken\.sock.* \(at --socket\)$/m)
   } finally {
     other.close()
+  }
+})
+
+test('C45 a place where no socket can be ends the agent with 5, and names it', async () => {
+  const file = join(folder, 'no-folder')
+  writeFileSync(file, '')
+  const places = [join(file, 'xds.sock'), file, join(folder, 'x'.repeat(120))]
+  for (const socket of places) {
+    const { code, err } = await endOfAgent({ args: at('nowhere', '--datapath', 'model', '--socket', socket) })
+    assert.equal(code, 5, err)
+    assert.match(err, /^error: socket-[a-z-]+: .* \(at --socket\)$/m)
   }
 })
 

@@ -64,6 +64,10 @@ test('D17 an error of the compiler is refused with its whole log; without a comp
     },
   )
   await assert.rejects(compileObject({ clang: 'clang-of-nowhere' }), { name: 'DatapathError', code: 'no-compiler' })
+  await assert.rejects(compileObject({ cache: join(import.meta.filename, 'cache') }), {
+    name: 'DatapathError',
+    message: /^compile-failed: programs cannot be kept: .*ENOTDIR/,
+  })
 })
 
 test('D17 what the verifier refuses is an error with its whole log, and nothing is attached', {

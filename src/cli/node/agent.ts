@@ -13,7 +13,7 @@ import { createXdsClient } from '../../xds/client.ts'
 import { startXdsServer } from '../../xds/server.ts'
 import { XdsSocketError } from '../../xds/socket-file.ts'
 import { flowPath, nodeNameOf, openLogOfAgent, type Place, stateFolder } from '../compose.ts'
-import { CliError } from '../failure.ts'
+import { CliError, messageOf } from '../failure.ts'
 import type { LogSink } from '../log-verb.ts'
 import { chooseDatapath, type DatapathChoice, type NodeDatapath } from './datapath.ts'
 
@@ -61,7 +61,6 @@ async function openNode(
   const chosen = stack.use(await chooseDatapath({ choice, bpffs, gate, node, clock }))
   sayDatapath(logger, chosen)
   const socket = options.socket ?? join(stateFolder(options), `xds-${node}.sock`)
-  mkdirSync(dirname(socket), { recursive: true })
   const xds = stack.use(await serveXds(socket, clock.newId().slice(0, 8)))
   const { identities, sockets, listeners, hostAddresses, probe } = chosen
   if (options.proxy === 'embedded') {
@@ -88,11 +87,15 @@ function sayDatapath(logger: Logger, { datapath: { mode }, reason, doors }: Node
 
 async function serveXds(socket: string, epoch: string): ReturnType<typeof startXdsServer> {
   try {
+    mkdirSync(dirname(socket), { recursive: true })
+  } catch (error) {
+    throw new CliError('backend', `socket-io: ${messageOf(error)} (at --socket)`, { cause: error })
+  }
+  try {
     return await startXdsServer({ socket, epoch })
   } catch (error) {
-    if (error instanceof XdsSocketError)
-      throw new CliError('backend', `${error.message} (at --socket)`, { cause: error })
-    throw error
+    if (!(error instanceof XdsSocketError)) throw error
+    throw new CliError('backend', `${error.message} (at --socket)`, { cause: error })
   }
 }
 

@@ -2,12 +2,11 @@
  * Which datapath decides on this node: the kernel where it can be used, else the model, never silently, and not where the kernel still enforces.
  * With the datapath comes what the embedded proxy needs of it: who is talking, and how it listens and connects.
  */
-import { existsSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
 import { IpAddress, type NodeName } from '../../../events/ids.ts'
 import { addressText, parseAddress } from '../../../projections/ip/prefix.ts'
 import type { ListenerOptions } from '../../../projections/xds/listeners.ts'
+import { pinFolder, pinnedEndpoints } from '../../kernel/bpffs.ts'
 import { openKernelDatapath } from '../../kernel/datapath.ts'
 import { openIdentitySource } from '../../kernel/identity-source.ts'
 import { IPCACHE } from '../../kernel/maps.ts'
@@ -72,9 +71,9 @@ export async function chooseDatapath(options: DatapathOptions): Promise<NodeData
 
 /** An agent on the model would follow the policies while the kernel goes on enforcing what an earlier agent left: that must not come by itself. */
 function refuseWhereKernelEnforces({ bpffs, node }: DatapathOptions, cause: DatapathError): void {
-  const folder = join(bpffs, pinName(node))
-  if (!existsSync(folder)) return
-  const why = `the kernel enforces what an earlier agent left in ${folder}, and cannot be taken over`
+  const folder = pinFolder({ bpffs, name: pinName(node) })
+  if (pinnedEndpoints(folder).length === 0) return
+  const why = `the kernel enforces what an earlier agent left in ${folder.root}, and cannot be taken over`
   throw new DatapathError(cause.code, `${why}: ${cause.message}`, cause.log, { cause })
 }
 
