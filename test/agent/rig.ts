@@ -38,6 +38,9 @@ export const policy = (selects: string, ...allows: readonly TestAllow[]): TestPo
   broken: false,
 })
 
+/** Who says it, and where it stands. */
+export type Saying = { readonly by: string; readonly file: string | null }
+
 /** A person at the command line. */
 export class Operator {
   readonly #log: EventLog
@@ -65,20 +68,22 @@ export class Operator {
   }
 
   /** Throws where it is refused; tries again where somebody else was faster. */
-  async submit(command: Command): Promise<void> {
+  async submit(command: Command, { by, file }: Saying = { by: 'leia', file: null }): Promise<void> {
     for (;;) {
       await this.history()
       const decision = decide(command, this.#ledger)
-      if (decision.kind === 'refused') throw new Error(decision.problems.map(({ reason }) => reason).join('; '))
-      if (decision.appends.length === 0) return
+      const refused = decision.kind === 'refused'
+      if (refused && file === null) throw new Error(decision.problems.map(({ reason }) => reason).join('; '))
+      const appends = refused ? decision.record : decision.appends
+      if (appends.length === 0) return
       const context = {
-        actor: { kind: 'user', name: 'leia' },
-        source: { kind: 'test', detail: command.kind },
+        actor: { kind: 'user', name: by },
+        source: { kind: file === null ? 'test' : 'file', detail: file ?? command.kind },
         correlation: CorrelationId(this.#clock.newId()),
         cause: null,
       } as const
       const outcome = await this.#log.append(
-        decision.appends.map(({ stream, events }) => ({
+        appends.map(({ stream, events }) => ({
           stream,
           expected: this.#heads.get(stream) ?? 'no-stream',
           events: events.map((event) => encodeEvent({ id: this.#clock.newId(), event, context })),
@@ -112,6 +117,7 @@ export class Operator {
 
 export type RigOptions = {
   readonly log?: EventLog
+  readonly clock?: VirtualClock
   readonly policies?: () => PolicyView
   readonly options?: Partial<AgentOptions>
   readonly flows?: FlowStore | null
@@ -120,7 +126,7 @@ export type RigOptions = {
 }
 
 export class Rig implements AsyncDisposable {
-  readonly clock: VirtualClock = new VirtualClock()
+  readonly clock: VirtualClock
   readonly log: EventLog
   readonly pinned: Pinned = nothingPinned()
   readonly proxy: FakeProxy = aProxy()
@@ -128,13 +134,20 @@ export class Rig implements AsyncDisposable {
   readonly #options: RigOptions
   readonly #agents: Agent[] = []
   datapath: FakeDatapath = new FakeDatapath(this.pinned)
-  xds: FakeXdsServer = new FakeXdsServer({ epoch: 'e0', proxy: this.proxy, clock: this.clock })
+  xds: FakeXdsServer
   #epochs = 0
 
   constructor(options: RigOptions = {}) {
     this.#options = options
+    this.clock = options.clock ?? new VirtualClock()
+    this.xds = new FakeXdsServer({ epoch: 'e0', proxy: this.proxy, clock: this.clock })
     this.log = options.log ?? openMemoryLog({ now: () => this.clock.now() })
     this.operator = new Operator(this.log, this.clock)
+  }
+
+  /** The datapath below the agents. */
+  get deciding(): Datapath {
+    return this.#options.datapath ?? this.datapath
   }
 
   async start(more: Partial<AgentOptions> = {}): Promise<Agent> {
@@ -144,7 +157,7 @@ export class Rig implements AsyncDisposable {
     const { policies = () => new TestPolicies(NODE), flows = null } = this.#options
     const options = { ...this.#options.options, ...more }
     const { log, clock, xds } = this
-    const datapath = this.#options.datapath ?? this.datapath
+    const datapath = this.deciding
     const logger = pino({ level: 'silent' })
     const agent = await startAgent({
       node: NODE,

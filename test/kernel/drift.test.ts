@@ -8,38 +8,17 @@ import { EndpointId } from '../../events/ids.ts'
 import { pinFolder, unpin } from '../../src/kernel/bpffs.ts'
 import { libbpf } from '../../src/kernel/libbpf.ts'
 import { closeFd, interfaceIndex } from '../../src/kernel/libc.ts'
-import { ensureProxyRoutes } from '../../src/kernel/routes.ts'
 import { openSqliteLog } from '../../src/log/sqlite/log.ts'
-import type { AttachedProgram, Datapath } from '../../src/ports/datapath.ts'
+import type { AttachedProgram } from '../../src/ports/datapath.ts'
 import { hindcast } from '../cli/recorded-log.ts'
 import { driftContract, Scene } from '../contract/drift.ts'
 import { VirtualClock } from '../doubles/clock.ts'
 import { eventually } from '../doubles/eventually.ts'
 import { attach, networkTest } from './galaxy.ts'
-import { KERNEL_REASON, type Laboratory, laboratory } from './laboratory.ts'
-import { Network } from './network.ts'
+import { KERNEL_REASON } from './laboratory.ts'
+import { placed } from './placed.ts'
 
 const BPF_TCX_EGRESS = 47
-/** As `hindcast` names the pins of `node1`. */
-const PINS = { name: 'hindcast-node1' }
-
-/** In a network namespace with the routes to the proxy. */
-async function placed(): Promise<{ readonly lab: Laboratory; readonly datapath: Datapath } & AsyncDisposable> {
-  const network = new Network()
-  try {
-    await ensureProxyRoutes()
-    const lab = await laboratory(PINS)
-    const end = async (): Promise<void> => {
-      await lab[Symbol.asyncDispose]()
-      network[Symbol.dispose]()
-    }
-    return { lab, datapath: lab.datapath, [Symbol.asyncDispose]: end }
-  } catch (error) {
-    network[Symbol.dispose]()
-    throw error
-  }
-}
-
 driftContract({ name: 'kernel', skip: KERNEL_REASON, open: placed })
 
 networkTest('D60 the programs at a device are read with their tags, ours and those of others', async (lab, network) => {

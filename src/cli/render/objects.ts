@@ -48,8 +48,16 @@ export const EVENT_HEADER: readonly string[] = ['POSITION', 'TIME', 'STREAM', 'T
 
 export function eventRow({ position, recordedAt, stream, event, context }: Recorded): readonly string[] {
   const { type, v: _, ...fields } = event
-  const words = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  // Digests tell people least, so they are what may be cut off.
+  const [digests, others] = [true, false].map((wanted) =>
+    Object.entries(fields).filter((field) => isDigest(field[1]) === wanted),
+  )
+  const words = [...others!, ...digests!].map(([name, value]) => `${name}=${JSON.stringify(value)}`)
   const summary = words.join(' ')
   const cut = summary.length > SUMMARY_MAX ? `${summary.slice(0, SUMMARY_MAX - 1)}…` : summary
   return [String(position), isoTime(recordedAt), stream, type, `${context.actor.kind}:${context.actor.name}`, cut]
+}
+
+function isDigest(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith('sha256:')
 }

@@ -1,0 +1,279 @@
+/** The incidents of the gallery: what happened, as people did it. Each is told in README.md under its name. */
+import type { ResourceRef } from '../../events/fields.ts'
+import { EndpointId, IpAddress, Port } from '../../events/ids.ts'
+import type { PolicyVerdict } from '../../src/ports/datapath.ts'
+import { DAY, GALAXY, HOUR, type Incident, type Judged, MINUTE } from './stage.ts'
+
+const RULE1 = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: rule1, namespace: default}
+spec:
+  endpointSelector: {matchLabels: {org: empire, class: deathstar}}
+  ingress:
+    - fromEndpoints: [{matchLabels: {org: empire}}]
+      toPorts:
+        - ports: [{port: "80", protocol: TCP}]
+          rules: {http: [{method: POST, path: /v1/request-landing}]}
+`
+
+const named = (kind: ResourceRef['kind'], name: string, namespace: string | null = 'default'): ResourceRef => ({
+  kind,
+  namespace,
+  name,
+})
+
+/** Nobody is named by the drop: which policy isolates, and which rule came nearest? */
+const defaultDeny: Incident = {
+  name: 'default-deny',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.wait(10 * MINUTE)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+  },
+}
+
+/** A team deletes what it takes for its own; the other team's egress is cut. */
+const cutEgress: Incident = {
+  name: 'cut-egress',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY, {
+      id: 1138,
+      name: 'endor/speeder',
+      labels: ['k8s:class=speeder', 'k8s:org=empire', 'k8s:io.kubernetes.pod.namespace=endor'],
+      ipv4: '10.0.0.138',
+    })
+    await stage.apply('tarkin', 'let-out.yaml', LET_OUT)
+    await stage.wait(2 * HOUR)
+    await stage.apply('tarkin', 'stay-home.yaml', STAY_HOME)
+    await stage.tag('audited')
+    await stage.wait(3 * HOUR)
+    await stage.apply('jerjerrod', 'endor.yaml', ENDOR)
+    await stage.wait(HOUR)
+    await stage.delete('jerjerrod', named('CiliumClusterwideNetworkPolicy', 'let-out', null))
+    await stage.wait(20 * MINUTE)
+    await stage.apply('jerjerrod', 'rule1.yaml', RULE1)
+  },
+}
+const LET_OUT = `apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: let-out}
+spec:
+  endpointSelector: {matchLabels: {org: empire}}
+  egress: [{toEndpoints: [{matchLabels: {class: deathstar}}]}]
+`
+const STAY_HOME = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: stay-home, namespace: default}
+spec:
+  endpointSelector: {matchLabels: {class: tiefighter}}
+  egress: [{}]
+`
+const ENDOR = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: speeders, namespace: endor}
+spec:
+  endpointSelector: {matchLabels: {class: speeder}}
+  egress: [{toEndpoints: [{}]}]
+`
+
+/** The proxy hangs: the endpoint waits, and what was asked for meanwhile is folded into one pending build. */
+const stuckBuild: Incident = {
+  name: 'stuck-build',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+    await stage.wait(HOUR)
+    stage.proxy.hung = true
+    await stage.applyUnfinished('vader', 'rule1.yaml', RULE1.replace('/v1/request-landing', '/v2/request-landing'))
+    await stage.applyUnfinished('vader', 'rule1.yaml', RULE1.replace('/v1/request-landing', '/v3/request-landing'))
+  },
+}
+
+/** The proxy refuses what one policy became. */
+const refusedByProxy: Incident = {
+  name: 'refused-by-proxy',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+    await stage.wait(HOUR)
+    await stage.apply('vader', 'rule1.yaml', RULE1.replace('/v1/request-landing', '/v1/refused-by-proxy'))
+    await stage.wait(MINUTE)
+  },
+}
+
+/** More entries than a policy map holds. */
+const mapFull: Incident = {
+  name: 'map-full',
+  datapath: 'model',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.apply('tarkin', 'moons.yaml', moons(20, 30))
+    await stage.wait(DAY)
+    await stage.apply('tarkin', 'moons.yaml', moons(110, 150))
+    await stage.wait(MINUTE)
+  },
+}
+
+/** `prefixes` × `ports` entries. Every second port, so that no two are one range. */
+function moons(prefixes: number, ports: number): string {
+  const cidrs = Array.from({ length: prefixes }, (_, index) => `172.16.${index}.0/24`)
+  const all = Array.from({ length: ports }, (_, index) => `{port: "${7001 + 2 * index}", protocol: TCP}`)
+  const chunks = Array.from({ length: Math.ceil(ports / 40) }, (_, index) => all.slice(40 * index, 40 * index + 40))
+  return `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: moons, namespace: default}
+spec:
+  endpointSelector: {matchLabels: {class: deathstar}}
+  ingress:
+    - fromCIDR: [${cidrs.join(', ')}]
+      toPorts:
+${chunks.map((some) => `        - ports: [${some.join(', ')}]`).join('\n')}
+`
+}
+
+/** A default deny that was never in force, because it never was a policy. */
+const neverInForce: Incident = {
+  name: 'never-in-force',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.apply('piett', 'lockdown.yaml', LOCKDOWN)
+    await stage.wait(40 * DAY)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+    await stage.wait(61 * DAY)
+    await stage.apply('piett', 'lockdown.yaml', LOCKDOWN)
+  },
+}
+const LOCKDOWN = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: lockdown, namespace: default}
+spec:
+  endpointSelector: {}
+  ingress:
+    - fromEntities: [cluster-internal]
+`
+
+/** A drop that stands in a dashboard long after its policy was put right. */
+const staleDeny: Incident = {
+  name: 'stale-deny',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+    await stage.wait(MINUTE)
+    await stage.verdict(landing({ action: 'deny', dropReason: 133, matchType: 'none', sourcePort: 41_000 }))
+    await stage.wait(2 * MINUTE)
+    await stage.apply('vader', 'rule1.yaml', RULE1.replace('[{matchLabels: {org: empire}}]', '[{}]'))
+    await stage.wait(MINUTE)
+    await stage.verdict(landing({ action: 'redirect', dropReason: null, matchType: 'L3-L4', sourcePort: 41_002 }))
+  },
+}
+
+/** From the xwing to the deathstar. */
+function landing(said: Pick<PolicyVerdict, 'action' | 'dropReason' | 'matchType' | 'sourcePort'>): Judged {
+  return (identityOf) => ({
+    endpoint: EndpointId(863),
+    direction: 'ingress',
+    remoteIdentity: identityOf('default/xwing'),
+    protocol: 6,
+    source: IpAddress('10.0.0.209'),
+    destination: IpAddress('10.0.0.111'),
+    destinationPort: 80,
+    proxyPort: said.action === 'redirect' ? Port(10_000) : null,
+    ...said,
+  })
+}
+
+/** A policy is applied again and again, word for word and with other words that mean the same. */
+const sameAgain: Incident = {
+  name: 'same-again',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+    await stage.wait(MINUTE)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+    await stage.wait(MINUTE)
+    await stage.apply('vader', 'rule1.yaml', RULE1.replace('name: rule1,', 'name: rule1, labels: {team: sith},'))
+    await stage.wait(MINUTE)
+    await stage.apply('vader', 'other.yaml', OTHER)
+  },
+}
+const OTHER = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: nobody, namespace: default}
+spec:
+  endpointSelector: {matchLabels: {class: ewok}}
+  ingress: [{}]
+`
+
+/** Somebody with the key to the disk makes the past look better. */
+const editedLog: Incident = {
+  name: 'edited-log',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+    await stage.wait(DAY)
+    await stage.apply('vader', 'rule1.yaml', RULE1.replace('{org: empire}}]\n      toPorts', '{}}]\n      toPorts'))
+    await stage.wait(DAY)
+  },
+  afterwards: (database) => {
+    const wrong = "type = 'PolicyAdded' AND position = (SELECT max(position) FROM events WHERE type = 'PolicyAdded')"
+    database.exec(`UPDATE events SET meta = replace(meta, 'vader', 'piett') WHERE ${wrong}`)
+    const map =
+      "type = 'PolicyMapWritten' AND position = (SELECT max(position) FROM events WHERE type = 'PolicyMapWritten')"
+    database.exec(`UPDATE events SET body = replace(body, '"redirect"', '"allow"') WHERE ${map}`)
+  },
+}
+
+export const INCIDENTS: readonly Incident[] = [
+  cutEgress,
+  defaultDeny,
+  stuckBuild,
+  refusedByProxy,
+  mapFull,
+  neverInForce,
+  staleDeny,
+  sameAgain,
+  editedLog,
+]
+
+/** An entry goes behind the agent's back. */
+const freshNode: Incident = {
+  name: 'fresh-node',
+  datapath: 'kernel',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+    await stage.wait(MINUTE)
+    const entries = (await stage.datapath.readPolicyMap(DEATHSTAR)) ?? []
+    const removals = entries.filter(({ value }) => value.verdict === 'redirect').map(({ key }) => key)
+    await stage.datapath.writePolicyMap(DEATHSTAR, { upserts: [], removals })
+  },
+}
+
+/** Entries of a policy that is gone, and of none. */
+const ghostAllow: Incident = {
+  name: 'ghost-allow',
+  datapath: 'kernel',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.apply('tarkin', 'repairs.yaml', REPAIRS)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+    const before = (await stage.datapath.readPolicyMap(DEATHSTAR)) ?? []
+    const ghost = before.filter(({ key }) => key.port === 22)
+    await stage.wait(HOUR)
+    await stage.delete('vader', named('CiliumNetworkPolicy', 'repairs'))
+    await stage.wait(HOUR)
+    const unknown = ghost.map((entry) => ({ ...entry, key: { ...entry.key, port: 23 } }))
+    await stage.datapath.writePolicyMap(DEATHSTAR, { upserts: [...ghost, ...unknown], removals: [] })
+  },
+}
+const DEATHSTAR = EndpointId(863)
+const REPAIRS = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: repairs, namespace: default}
+spec:
+  endpointSelector: {matchLabels: {class: deathstar}}
+  ingress: [{toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]
+`
+
+/** Recorded where the kernel can be used. */
+export const KERNEL_INCIDENTS: readonly Incident[] = [freshNode, ghostAllow]

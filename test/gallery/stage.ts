@@ -1,0 +1,194 @@
+/**
+ * Where an incident of the gallery is played: a node whose agent, deciders and policy engine are the real ones, on a faked kernel and proxy, with a
+ * clock that goes only when it is told to. What is left is a state folder as `hindcast agent` leaves it.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { digestOfText } from '../../events/canonical.ts'
+import type { EventOf } from '../../events/catalogue.ts'
+import type { ResourceRef } from '../../events/fields.ts'
+import type { IdentityId } from '../../events/ids.ts'
+import { readPolicyText } from '../../projections/policy/parse/text.ts'
+import type { Agent } from '../../src/agent/agent.ts'
+import { EnginePolicyView } from '../../src/agent/engine-view.ts'
+import type { PolicyWish } from '../../src/decide/policies.ts'
+import { openFlowStore } from '../../src/flows/sqlite.ts'
+import { openSqliteLog } from '../../src/log/sqlite/log.ts'
+import { createModelDatapath } from '../../src/model/datapath.ts'
+import type { Datapath, PolicyVerdict } from '../../src/ports/datapath.ts'
+import { type EventLog, LogError } from '../../src/ports/log.ts'
+import { NODE, Rig } from '../agent/rig.ts'
+import { VirtualClock } from '../doubles/clock.ts'
+import { turns } from '../doubles/gate.ts'
+import type { FakeProxy } from '../doubles/xds.ts'
+
+export type Ship = {
+  readonly id: number
+  readonly name: string
+  readonly labels: readonly string[]
+  readonly ipv4: string
+}
+
+/** A verdict of the datapath, which knows identities by the names of endpoints. */
+export type Judged = (identityOf: (name: string) => IdentityId) => PolicyVerdict
+
+export type Incident = {
+  /** Of its state folder, and of its section in README.md. */
+  readonly name: string
+  /** `model`: the kernel's own limits hold, too. `kernel`: it is the kernel. */
+  readonly datapath?: 'model' | 'kernel'
+  readonly play: (stage: Stage) => Promise<void>
+  /** What is done to the file when nobody looks. */
+  readonly afterwards?: (database: DatabaseSync) => void
+}
+
+/** Positions of a recorded log begin here, so that no port or endpoint looks like one. */
+const POSITION_BEFORE_FIRST = 700_000
+const START = '2026-05-04T14:00:00Z'
+/** More than an agent takes to see a change and begin what follows. */
+const TURNS_OF_A_REACTION = 500
+
+export const MINUTE = 60_000
+export const HOUR: number = 60 * MINUTE
+export const DAY: number = 24 * HOUR
+
+export const GALAXY: readonly Ship[] = [
+  ship(863, 'deathstar', 'empire', '10.0.0.111'),
+  ship(2216, 'tiefighter', 'empire', '10.0.0.123'),
+  ship(775, 'xwing', 'alliance', '10.0.0.209'),
+]
+
+function ship(id: number, kind: string, org: string, ipv4: string): Ship {
+  const labels = [`k8s:class=${kind}`, `k8s:org=${org}`, 'k8s:io.kubernetes.pod.namespace=default']
+  return { id, name: `default/${kind}`, labels, ipv4 }
+}
+
+export class Stage {
+  readonly folder: string
+  readonly rig: Rig
+  readonly clock: VirtualClock
+  readonly #agent: Agent
+
+  constructor(folder: string, rig: Rig, clock: VirtualClock, agent: Agent) {
+    this.folder = folder
+    this.rig = rig
+    this.clock = clock
+    this.#agent = agent
+  }
+
+  /** Where the incident is played on one that holds its own. */
+  get datapath(): Datapath {
+    return this.rig.deciding
+  }
+
+  get proxy(): FakeProxy {
+    return this.rig.proxy
+  }
+
+  async endpoints(...ships: readonly Ship[]): Promise<void> {
+    await this.rig.operator.submit({ kind: 'add-endpoints', node: NODE, endpoints: [...ships] })
+    await this.quiet()
+  }
+
+  /** Writes the file beside the log and applies it as `hindcast apply -f` does, good or bad. */
+  async apply(by: string, file: string, text: string): Promise<void> {
+    await this.#apply(by, file, text)
+    await this.quiet()
+  }
+
+  /** The same where the agent cannot finish what follows. */
+  async applyUnfinished(by: string, file: string, text: string): Promise<void> {
+    await this.#apply(by, file, text)
+    await turns(TURNS_OF_A_REACTION)
+  }
+
+  async delete(by: string, ...resources: readonly ResourceRef[]): Promise<void> {
+    await this.rig.operator.submit({ kind: 'delete-policies', resources, ignoreMissing: false }, { by, file: '' })
+    await this.quiet()
+  }
+
+  async tag(name: string): Promise<void> {
+    const position = (await this.rig.log.head())!
+    await this.rig.operator.submit({ kind: 'tag-position', name, position, move: false })
+    await this.quiet()
+  }
+
+  /** Lets time go by and the agent do what was due. */
+  async wait(ms: number): Promise<void> {
+    this.clock.advance(ms)
+    await this.quiet()
+  }
+
+  /** The datapath judged a packet; the agent stamps and keeps it. */
+  async verdict(judged: Judged): Promise<void> {
+    const events = (await this.rig.operator.history()).map(({ event }) => event)
+    this.rig.datapath.emit([
+      judged((name) => {
+        const created = events.findLast((event) => event.type === 'EndpointCreated' && event.name === name)
+        const { endpoint } = created as EventOf<'EndpointCreated'>
+        const changed = events.findLast((e) => e.type === 'EndpointIdentityChanged' && e.endpoint === endpoint)
+        return (changed as EventOf<'EndpointIdentityChanged'>).identity
+      }),
+    ])
+  }
+
+  quiet(): Promise<void> {
+    return this.rig.quiet(this.#agent)
+  }
+
+  async #apply(by: string, file: string, text: string): Promise<void> {
+    writeFileSync(join(this.folder, file), text)
+    const inputDigest = digestOfText(text)
+    const wishes = readPolicyText(text, file).readings.map((reading): PolicyWish => {
+      if (reading.kind === 'accepted') {
+        const { resource, manifest, rules } = reading.policy
+        return { kind: 'policy', resource, manifest, rules: rules.length, inputDigest }
+      }
+      return { kind: 'unreadable', resource: reading.resource, problems: reading.problems, inputDigest }
+    })
+    await this.rig.operator.submit({ kind: 'set-policies', wishes }, { by, file })
+  }
+}
+
+/** Plays the incident into `<root>/<name>/`; `kernel` is the datapath of one that is recorded there. */
+export async function record(root: string, incident: Incident, kernel: Datapath | null = null): Promise<string> {
+  const folder = join(root, incident.name)
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, 'log.db')
+  await played({ folder, path, incident, kernel })
+  if (incident.afterwards !== undefined) {
+    const database = new DatabaseSync(path)
+    incident.afterwards(database)
+    database.close()
+  }
+  return folder
+}
+
+type Playing = {
+  readonly folder: string
+  readonly path: string
+  readonly incident: Incident
+  readonly kernel: Datapath | null
+}
+
+async function played({ folder, path, incident, kernel }: Playing): Promise<void> {
+  const clock = new VirtualClock(Date.parse(START))
+  await using log: EventLog = openSqliteLog({ path, now: () => clock.now() })
+  beginAt(path, POSITION_BEFORE_FIRST)
+  await using flows = openFlowStore({ path: join(folder, `flows-${NODE}.db`) })
+  const options = { log, clock, flows, policies: () => new EnginePolicyView(NODE) }
+  const datapath = incident.datapath === 'model' ? createModelDatapath({ clock }) : kernel
+  await using rig = new Rig(datapath === null ? options : { ...options, datapath })
+  const agent = await rig.start()
+  await incident.play(new Stage(folder, rig, clock, agent))
+  await flows.flush()
+  // The incident is not over: as far as the log knows, the agent runs.
+  log.append = () => Promise.reject(new LogError('log-closed', 'the recording is over'))
+}
+
+function beginAt(path: string, before: number): void {
+  const database = new DatabaseSync(path)
+  database.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)").run(before)
+  database.close()
+}
