@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readVectors } from '../vectors/read.ts'
+import { readExampleVectors, readVectors, type VectorCase } from '../vectors/read.ts'
 import { hindcast, hindcastReading } from './recorded-log.ts'
 
 const policy = {
@@ -97,18 +97,74 @@ test('C26 a file that is not there ends with 3', async () => {
   assert.equal((await hindcast('eval', '/nowhere/cases.jsonl')).code, 3)
 })
 
-test('C25 eval gives every answer of the handwritten vectors', async () => {
-  const cases = readVectors('handwritten').filter(({ contestedCase }) => contestedCase === undefined)
-  const { code, out, err } = await hindcastReading(cases.map((one) => JSON.stringify(one)).join('\n'), 'eval', '-')
-  assert.deepEqual([code, err], [0, ''])
-  const results = out.trimEnd().split('\n')
-  assert.equal(results.length, cases.length)
-  for (const [index, { name, states }] of cases.entries()) {
-    const expected = states.map(({ endpoints, probes = [], http = [] }) => ({
-      endpoints,
-      probes: probes.map((probe) => probe[5]),
-      http: http.map(({ answer }) => answer),
-    }))
-    assert.deepEqual(JSON.parse(results[index]!), { name, states: expected })
+function expectedOf({ name, states }: VectorCase): unknown {
+  const expected = states.map(({ endpoints, probes = [], http = [] }) => ({
+    endpoints,
+    probes: probes.map((probe) => probe[5]),
+    http: http.map(({ answer }) => answer),
+  }))
+  return { name, states: expected }
+}
+
+const examples = readExampleVectors()
+const FILES = {
+  handwritten: readVectors('handwritten'),
+  random: readVectors('random'),
+  examples: 'skip' in examples ? [] : examples,
+}
+
+for (const [file, vectors] of Object.entries(FILES)) {
+  test(`C25 eval gives every answer of the ${file} vectors`, {
+    skip: file === 'examples' && 'skip' in examples ? examples.skip : false,
+  }, async (t) => {
+    const cases = vectors.filter(({ contestedCase }) => contestedCase === undefined)
+    const { code, out, err } = await hindcastReading(cases.map((one) => JSON.stringify(one)).join('\n'), 'eval', '-')
+    assert.deepEqual([code, err], [0, ''])
+    const results = out.trimEnd().split('\n')
+    assert.equal(results.length, cases.length)
+    for (const [index, one] of cases.entries()) assert.deepEqual(JSON.parse(results[index]!), expectedOf(one))
+    t.diagnostic(`${cases.length} cases passed, 0 failed`)
+  })
+}
+
+test('C25 eval passes over what the options forbid, and answers by the rest', async () => {
+  const open = {
+    ...policy,
+    metadata: { name: 'icmp', namespace: 'default' },
+    spec: { ...policy.spec, ingress: [{ icmps: [{ fields: [{ type: 8 }] }] }] },
   }
+  const l4 = {
+    ...policy,
+    metadata: { name: 'l4', namespace: 'default' },
+    spec: { ...policy.spec, ingress: [{ toPorts: [{ ports: [{ port: '443' }] }] }] },
+  }
+  const input = {
+    ...story.input,
+    policies: [policy, open, l4],
+    steps: [],
+    options: { enableL7Proxy: false, enableICMPRules: false },
+  }
+  const probes = [
+    [863, 'ingress', 29439, 6, 80],
+    [863, 'ingress', 29439, 1, 8],
+    [863, 'ingress', 29439, 6, 443],
+  ]
+  const { code, out } = await hindcastReading(JSON.stringify({ name: 'x', input, states: [{ probes }] }), 'eval', '-')
+  assert.equal(code, 0)
+  assert.deepEqual(JSON.parse(out).states[0].probes, ['deny', 'deny', 'allow'])
+})
+
+test('C26 a line of any length and depth is answered or named, and the next one is read', async () => {
+  const [deep, long] = ['['.repeat(200_000), 'x'.repeat(2_000_000)]
+  const lines = [deep, JSON.stringify({ ...story, name: long }), `\u{feff}${JSON.stringify(story)}`]
+  const { code, out, err } = await hindcastReading(lines.join('\r\n'), 'eval', '-')
+  assert.equal(code, 2)
+  assert.match(err, /^-:1: not JSON/)
+  assert.deepEqual(
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).name),
+    [long, 'death-star'],
+  )
 })

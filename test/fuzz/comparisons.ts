@@ -1,6 +1,7 @@
 /** What the fuzzer compares. Each takes generated cases that are plain data, so that a find can be kept as a file. */
 import { join } from 'node:path'
 import type fc from 'fast-check'
+import { compareMutated, mutatedVectors } from '../bridge/mutated-vectors.ts'
 import { PacketBridge, packetCases } from '../bridge/packets.ts'
 import { RequestBridge, requestCases } from '../bridge/requests.ts'
 import { KERNEL_REASON } from '../kernel/laboratory.ts'
@@ -25,6 +26,9 @@ export const REGRESSIONS: string = join(import.meta.dirname, '..', 'regressions'
 export const COMPARISONS: readonly Comparison[] = [
   pure('oracle', oracleCases, (one) => {
     compareWithOracle(one, { resolved: 0, conflicts: 0, probes: 0, requests: 0 })
+  }),
+  pure('eval', mutatedVectors, (one) => {
+    compareMutated(one, { states: 0, errors: 0, probes: 0, requests: 0 })
   }),
   pure('churn', churns, followChurn),
   bridge('packets', packetCases, KERNEL_REASON, () => PacketBridge.open()),

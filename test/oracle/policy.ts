@@ -38,6 +38,7 @@ export type OracleWorld = {
   }[]
   readonly dns: { readonly [name: string]: readonly string[] }
   readonly groups: { readonly [name: string]: readonly string[] }
+  readonly secrets: { readonly [name: string]: { readonly [item: string]: string } }
 }
 
 export type OracleProbe = {
@@ -54,6 +55,10 @@ export type OracleHttp = {
 }
 
 type Answer = 'allow' | 'deny' | 'redirect'
+
+export function oracleEnforced(world: OracleWorld, direction: 'ingress' | 'egress'): boolean {
+  return stanceOf(world, direction) !== 'open'
+}
 
 export function oracleAnswer(world: OracleWorld, probe: OracleProbe): Answer {
   const stance = stanceOf(world, probe.direction)
@@ -77,7 +82,7 @@ export function oracleRequest(world: OracleWorld, probe: OracleProbe, request: O
     if (!rule.defaultDeny[probe.direction]) return true
     if (portRules.length === 0) return true
     return portRules.some(
-      ({ l7 }) => l7 === null || (l7.kind === 'http' && l7.rules.some((one) => matches(one, request))),
+      ({ l7 }) => l7 === null || (l7.kind === 'http' && l7.rules.some((one) => matches(world, one, request))),
     )
   })
   return passes ? 'allow' : 'deny'
@@ -330,7 +335,7 @@ function bits6(address: string): bigint {
   return [...left, ...middle, ...right].reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n)
 }
 
-function matches(rule: HttpRule, request: OracleHttp): boolean {
+function matches(world: OracleWorld, rule: HttpRule, request: OracleHttp): boolean {
   const full = (regex: string | null, value: string): boolean => regex === null || RE2JS.compile(regex).matches(value)
   const values = (name: string): readonly string[] =>
     request.headers.filter(([key]) => key.toLowerCase() === name.toLowerCase()).map(([, value]) => value)
@@ -341,9 +346,22 @@ function matches(rule: HttpRule, request: OracleHttp): boolean {
     rule.headers.every(({ name, value }) =>
       value === null ? values(name).length > 0 : values(name).join() === value,
     ) &&
-    rule.headerMatches.every(
-      ({ name, value, mismatch }) =>
-        mismatch !== 'FAIL' || (value === '' ? values(name).length > 0 : values(name).join() === value),
-    )
+    rule.headerMatches.every((match) => {
+      const wanted = wantedValue(world, match)
+      if (wanted === null) return false
+      const { name, mismatch } = match
+      return mismatch !== 'FAIL' || (wanted === '' ? values(name).length > 0 : values(name).join() === wanted)
+    })
   )
+}
+
+/** Of a secret's only item, or the value beside it; null where a secret is asked for and there is neither. */
+function wantedValue(world: OracleWorld, { value, secret }: HttpRule['headerMatches'][number]): string | null {
+  if (secret === null) return value
+  const label = labelsOf(world, world.subject.identity).find((one) => /^k8s:io\.kubernetes\.pod\.namespace=/.test(one))
+  const namespace = secret.namespace === '' ? (label?.split('=')[1] ?? '') : secret.namespace
+  const items = Object.values(world.secrets[`${namespace}/${secret.name}`] ?? {})
+  const found = items.length === 1 ? items[0] : undefined
+  if (found !== undefined && found !== '') return found
+  return value === '' && found === undefined ? null : value
 }

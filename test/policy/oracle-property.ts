@@ -54,6 +54,7 @@ function worldOf({ objects, subject }: OracleCase, input: VectorInput): OracleWo
     services: SERVICES,
     dns: DNS,
     groups: GROUPS,
+    secrets: {},
   }
 }
 

@@ -64,6 +64,25 @@ export type VectorRequest = {
   readonly answer: 'allow' | 'deny'
 }
 
+/** A probe with the recorded answer, the safer one and why they differ; what is asked of requests likewise. */
+export type VectorContested = {
+  readonly probes?: readonly (readonly [
+    number,
+    'ingress' | 'egress',
+    number,
+    number,
+    number,
+    recorded: VectorProbe[5],
+    safer: VectorProbe[5],
+    reasons: readonly string[],
+  ])[]
+  readonly http?: readonly (Omit<VectorRequest, 'answer'> & {
+    readonly recorded: VectorRequest['answer']
+    readonly safer: VectorRequest['answer']
+    readonly reasons: readonly string[]
+  })[]
+}
+
 export type VectorState = {
   readonly endpoints: readonly {
     readonly id: number
@@ -73,6 +92,8 @@ export type VectorState = {
   }[]
   readonly probes?: readonly VectorProbe[]
   readonly http?: readonly VectorRequest[]
+  /** What does not count. */
+  readonly contested?: VectorContested
 }
 
 export type VectorCase = {

@@ -62,12 +62,19 @@ const U16_MAX = 0xffff
 const U8_MAX = 0xff
 
 export function readCase(line: string): CaseReading {
-  const value = parsed(line)
+  const value = parsed(line.startsWith(BYTE_ORDER_MARK) ? line.slice(1) : line)
   if (value instanceof SyntaxError) return { kind: 'bad', reasons: [`not JSON: ${value.message}`] }
   const reader = new Reader({ left: 0 })
   const found = caseOf(reader, reader.anyObject(value, ''))
   if (reader.problems.length === 0) return { kind: 'case', case: found }
-  return { kind: 'bad', reasons: reader.problems.map(({ code, path, reason }) => `${code} at ${path}: ${reason}`) }
+  return { kind: 'bad', reasons: reader.problems.map(reasonText) }
+}
+
+/** Some editors write it at the start of a file. */
+const BYTE_ORDER_MARK = '\u{feff}'
+
+function reasonText({ code, path, reason }: Reader['problems'][number]): string {
+  return path === '' ? `${code}: ${reason}` : `${code} at ${path}: ${reason}`
 }
 
 function parsed(line: string): Json | SyntaxError {
@@ -169,7 +176,7 @@ function readEndpoint(reader: Reader, value: Json, path: string): EvalEndpoint {
 function readPorts(reader: Reader, object: JsonObject, key: string, path: string): readonly NamedPort[] {
   const ports = reader.each(object, key, path, (value, at): NamedPort | null => {
     const item = reader.anyObject(value, at)
-    const protocol = reader.text(item, 'protocol', at) ?? 'TCP'
+    const protocol = (reader.text(item, 'protocol', at) ?? 'TCP').toUpperCase()
     const port = number(reader, item, 'port', { path: at, max: U16_MAX })
     if (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP') {
       reader.refuse('protocol-unknown', pointer(at, 'protocol'), `${protocol} is not TCP, UDP or SCTP`)

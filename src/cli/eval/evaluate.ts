@@ -2,6 +2,7 @@
 import { resourceKey } from '../../../events/fields.ts'
 import { PolicyEngine } from '../../../projections/policy/engine.ts'
 import { readBareRule, readPolicy } from '../../../projections/policy/parse/policy.ts'
+import { forbiddenFeatures } from '../../../projections/policy/resolve/compiled-rule.ts'
 import { type JudgedPolicy, judge, judgedPolicyOf } from '../../../projections/verdict/judge.ts'
 import type { EvalCase, EvalQuestions, EvalRequest } from './case.ts'
 
@@ -54,6 +55,8 @@ function begin(engine: PolicyEngine, asked: EvalCase): void {
   for (const [index, reading] of readings.entries()) {
     if (reading.kind === 'refused') continue
     const { resource, rules } = reading.policy
+    // As where the agent's options forbid what a policy asks for.
+    if (rules.some((rule) => forbiddenFeatures(rule, asked.options).length > 0)) continue
     // A case may name one policy twice; both hold there.
     engine.apply({ kind: 'policy-set', key: `${resourceKey(resource)}/${index}`, rules })
   }
