@@ -38,7 +38,7 @@ export type OracleWorld = {
   }[]
   readonly dns: { readonly [name: string]: readonly string[] }
   readonly groups: { readonly [name: string]: readonly string[] }
-  readonly secrets: { readonly [name: string]: { readonly [item: string]: string } }
+  readonly secrets?: { readonly [name: string]: { readonly [item: string]: string } }
 }
 
 export type OracleProbe = {
@@ -360,7 +360,7 @@ function wantedValue(world: OracleWorld, { value, secret }: HttpRule['headerMatc
   if (secret === null) return value
   const label = labelsOf(world, world.subject.identity).find((one) => /^k8s:io\.kubernetes\.pod\.namespace=/.test(one))
   const namespace = secret.namespace === '' ? (label?.split('=')[1] ?? '') : secret.namespace
-  const items = Object.values(world.secrets[`${namespace}/${secret.name}`] ?? {})
+  const items = Object.values(world.secrets?.[`${namespace}/${secret.name}`] ?? {})
   const found = items.length === 1 ? items[0] : undefined
   if (found !== undefined && found !== '') return found
   return value === '' && found === undefined ? null : value

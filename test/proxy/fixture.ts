@@ -1,4 +1,5 @@
 /** The proxy on loopback with a fake control plane, over a real HTTP server. */
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
@@ -108,13 +109,21 @@ export type RigOptions = {
   readonly report?: (line: string) => void
 }
 
+/**
+ * Below the ports that the kernel gives to connections (net.ipv4.ip_local_port_range), or a busy machine may have taken it before the proxy
+ * listens.
+ */
 export async function freePort(): Promise<Port> {
-  const server = createTcpServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return Port(port)
+  for (;;) {
+    const port = randomInt(10_000, 32_768)
+    const server = createTcpServer().listen(port, '127.0.0.1')
+    const free = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    server.close()
+    if (free) return Port(port)
+  }
 }
 
 export async function rig(options: RigOptions = {}): Promise<Rig> {
