@@ -57,7 +57,7 @@ const ARGUED: Readonly<Record<string, string>> = {
   'http zero-prefix: deny instead of allow': 'the connection of the other family is denied already',
 }
 
-test('R15 every contested question gets the safer answer, or the one that is argued for', async (t) => {
+test('R16 every contested question gets the safer answer, or the one that is argued for', async (t) => {
   const questions = await answered(CASES)
   assert.ok(questions.length > 2_500)
   const otherwise = questions.filter(({ found, safer }) => found !== safer)
@@ -67,7 +67,7 @@ test('R15 every contested question gets the safer answer, or the one that is arg
   assert.ok(otherwise.length < questions.length / 30)
 })
 
-test('R15 every reason to contest has its row in SPEC.md', () => {
+test('R16 every reason to contest has its row in SPEC.md', () => {
   const { oddities } = readInvalidVectors()
   const reasons = [...CASES, ...oddities].flatMap(({ states }) =>
     states.flatMap(({ contested }) => [
@@ -79,7 +79,7 @@ test('R15 every reason to contest has its row in SPEC.md', () => {
     assert.match(SPEC, new RegExp(`\\n\\| ${reason} +\\|`), reason)
 })
 
-test('R15 what is contested as a whole is refused, and has a row of its own in SPEC.md', () => {
+test('R16 what is contested as a whole is refused, and has a row of its own in SPEC.md', () => {
   for (const { name, contestedCase } of readInvalidVectors().oddities) {
     assert.ok(contestedCase !== undefined, name)
     assert.match(SPEC, new RegExp(`\\n\\| ${name} +\\| refused[ ,]`), name)
