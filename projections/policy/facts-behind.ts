@@ -1,7 +1,7 @@
 /** Which services, DNS answers and groups make a rule's peers stand for a prefix: the second half of why an entry is in a map. */
 import type { DnsNames } from '../facts/dns.ts'
 import { externalService, type FactStamp, type SharedFacts, serviceKey } from '../facts/shared.ts'
-import { contains, type IpPrefix } from '../ip/prefix.ts'
+import { contains, type IpPrefix, prefixText } from '../ip/prefix.ts'
 import { DEFAULT_POLICY_OPTIONS } from './engine.ts'
 import type { Peer } from './rule.ts'
 import { Names } from './select/names.ts'
@@ -60,4 +60,36 @@ function alone({ cidrGroups, services, dns }: KnownFacts): readonly Alone[] {
   })
   const order = (a: Alone, b: Alone): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
   return [...groups.toSorted(order), ...answers.toSorted(order), ...served.toSorted(order)]
+}
+
+/** A peer that is said by name, and how many prefixes it stands for by now, with the first of them. */
+export type NamedPeer = { readonly peer: string; readonly prefixes: readonly string[]; readonly further: number }
+
+/** So many prefixes are named. */
+const PREFIXES_MAX = 3
+
+/** Of the peers those that are services, DNS names and groups. */
+export function namedPeers(peers: readonly Peer[], { cidrGroups, services, dns }: KnownFacts): readonly NamedPeer[] {
+  const names = new Names()
+  for (const { name, labels, prefixes } of cidrGroups.values()) names.setGroup(name, { labels, prefixes })
+  for (const [key, service] of services) names.setService(key, externalService(service))
+  for (const { name, addresses } of dns.values()) {
+    names.setDns(
+      name,
+      addresses.map(({ address }) => address),
+    )
+  }
+  return peers
+    .flatMap((peer) => selectorsOf(peer, DEFAULT_POLICY_OPTIONS))
+    .filter(({ kind }) => NAMED.includes(kind))
+    .map((selector) => {
+      const all = [...new Set(names.coversOf(selector).map(({ prefix }) => prefixText(prefix)))].toSorted()
+      const prefixes = all.slice(0, PREFIXES_MAX)
+      return { peer: peerText(selector), prefixes, further: all.length - prefixes.length }
+    })
+}
+
+/** `DNS name cantina.example`, `service default/db`. */
+function peerText({ kind, text }: Selector): string {
+  return kind === 'dns' ? `DNS ${text}` : text.replace('cidr-group', 'CIDR group')
 }

@@ -2,7 +2,7 @@
 
 import type { IdentityId, Timestamp } from '../../events/ids.ts'
 import { parsePrefix } from '../../projections/ip/prefix.ts'
-import { factsBehind } from '../../projections/policy/facts-behind.ts'
+import { factsBehind, type NamedPeer, namedPeers } from '../../projections/policy/facts-behind.ts'
 import { readPolicy } from '../../projections/policy/parse/policy.ts'
 import type { Peer, PolicyElement, PolicyRule } from '../../projections/policy/rule.ts'
 import { EMPTY_NODE, type World } from '../../projections/world.ts'
@@ -36,6 +36,13 @@ export function factRefs(
     const { position, recordedAt, actor, source } = since
     return { kind, name, position, time: isoTime(recordedAt as Timestamp), actor, source }
   })
+}
+
+/** Of the element that an origin names, the peers that are said by name, and what they stand for. */
+export function namedPeersOf(world: World, node: string, origin: string): readonly NamedPeer[] {
+  const { dns } = world.nodes.get(node) ?? EMPTY_NODE
+  const { cidrGroups, services } = world
+  return namedPeers(peersOf(world, origin), { cidrGroups, services, dns })
 }
 
 /** Of the element that an origin names; none where its policy is gone. */

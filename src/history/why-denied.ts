@@ -8,6 +8,7 @@ import type { IdentityId } from '../../events/ids.ts'
 import type { PolicyMapEntry } from '../../projections/datapath/policy-map.ts'
 import type { PolicyEngine, PolicySubject } from '../../projections/policy/engine.ts'
 import { explain, explainRequest } from '../../projections/policy/explain.ts'
+import type { NamedPeer } from '../../projections/policy/facts-behind.ts'
 import type { ConsideredElement, Lack } from '../../projections/policy/resolve/considered.ts'
 import type { Asked, JudgedPolicy, Judgement } from '../../projections/verdict/judge.ts'
 import type { HeaderMatcher, PortNetworkPolicyRule } from '../../projections/xds/messages.ts'
@@ -30,6 +31,8 @@ export type NearMiss = {
   readonly rule: RuleRef
   readonly lacks: readonly Lack[]
   readonly takes: readonly Taken[]
+  /** Services, DNS names and groups among its peers, where the other side is none of them. */
+  readonly named: readonly NamedPeer[]
 }
 
 /** Whom an element takes on a port (`80/TCP`, `ANY`): a few of them, and `further` more. */
@@ -47,6 +50,7 @@ export type DenyContext = {
   readonly subject: PolicySubject & { readonly labels: readonly string[] }
   readonly asked: Asked
   readonly labelsOf: (identity: IdentityId) => readonly string[]
+  readonly namedPeersOf: (origin: string) => readonly NamedPeer[]
 }
 
 /** As many are shown: more of them explain nothing. */
@@ -100,6 +104,7 @@ function nearMisses(nearest: readonly ConsideredElement[], context: DenyContext)
     rule: ruleRef(context.provenance, origin),
     lacks,
     takes: takenBy(origin, context),
+    named: lacks.includes('peer') ? context.namedPeersOf(origin) : [],
   }))
 }
 

@@ -12,7 +12,7 @@ import { type Asked, type Judgement, judge, judgedPolicyOf } from '../../project
 import { recordedPolicy } from '../../projections/verdict/recorded-policy.ts'
 import { world as fold, type World } from '../../projections/world.ts'
 import type { EventLog } from '../ports/log.ts'
-import { type FactRef, factRefs } from './fact-refs.ts'
+import { type FactRef, factRefs, namedPeersOf } from './fact-refs.ts'
 import type { History } from './history.ts'
 import { labelsOf, type Party, partiesOf } from './party.ts'
 import type { Moment } from './position.ts'
@@ -148,6 +148,7 @@ function sideOf(state: WhyState, { protocol, port, request }: WhyQuestion, { dir
     subject: { identity: subject.identity, labels: subject.labels, namedPorts: view.namedPorts },
     asked,
     labelsOf: (identity) => labelsOf(state.world, identity, node),
+    namedPeersOf: (origin) => namedPeersOf(state.world, node, origin),
   }
   return {
     direction,

@@ -8,7 +8,7 @@ import { type Fact, isFact, readFact } from '../../projections/policy/parse/fact
 import type { Agent } from '../../src/agent/agent.ts'
 import type { Command } from '../../src/decide/command.ts'
 import { replay } from '../../src/history/replay/replay.ts'
-import { why, whyStateAt } from '../../src/history/why.ts'
+import { type WhyAnswer, why, whyStateAt } from '../../src/history/why.ts'
 import { VirtualClock } from '../doubles/clock.ts'
 import { eventually } from '../doubles/eventually.ts'
 import { Invariants } from './invariants.ts'
@@ -142,18 +142,28 @@ async function checkLog(node: WholeNode): Promise<void> {
   assert.ok(checked.builds > 2)
 }
 
-async function whyReached(node: WholeNode): Promise<readonly unknown[]> {
+async function egressOf(node: WholeNode): Promise<WhyAnswer['sides'][0]> {
   const head = (await node.history()).at(-1)!
   const question = { from: 'ship', to: FAR, protocol: 6, port: 80, request: null }
   const outcome = why(await whyStateAt(node.log, head), question)
   assert.ok(outcome.kind === 'answered')
-  const [egress] = outcome.answer.sides
+  return outcome.answer.sides[0]
+}
+
+async function whyReached(node: WholeNode): Promise<readonly unknown[]> {
+  const egress = await egressOf(node)
   const layers = [egress.inForce, egress.wanted]
   return layers.map((one) => ({
     allowed: one?.allowed,
     policies: one?.rules.map(({ policy: name }) => name),
     facts: one?.facts.map(({ kind, name, actor }) => ({ kind, name, isPerson: actor.startsWith('user') })),
   }))
+}
+
+async function namedInDenial(node: WholeNode): Promise<readonly unknown[]> {
+  const { shortfall, allowed } = await egressOf(node)
+  assert.equal(allowed, false)
+  return (shortfall?.nearest ?? []).flatMap(({ named }) => named.map(({ prefixes }) => prefixes))
 }
 
 for (const { what, peers, comes, goes, kind, name } of CASES) {
@@ -182,6 +192,7 @@ for (const { what, peers, comes, goes, kind, name } of CASES) {
     await node.submit(goes)
     await settled(second)
     assert.deepEqual(await reaches(node), CUT_OFF)
+    assert.deepEqual(await namedInDenial(node), [[]], 'the rule that came nearest names somebody who stands for nobody')
     await checkLog(node)
   })
 }

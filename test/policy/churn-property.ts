@@ -30,8 +30,9 @@ function nameOf(change: PolicyChange): string {
       return `${change.kind} ${change.key}`
     case 'dns':
     case 'dns-answer':
+      return `dns ${change.name}`
     case 'cidr-group':
-      return `${change.kind} ${change.name}`
+      return `cidr-group ${change.name}`
     case 'identities':
       return 'identities'
   }
@@ -46,6 +47,8 @@ const policySet: fc.Arbitrary<PolicyChange> = fc.tuple(policies, fc.nat(5)).map(
 })
 
 const SPECIAL = ALL_IDENTITIES.filter(({ id, cidr = '' }) => [1, 2, 6, 7].includes(id) || cidr.endsWith('/32'))
+
+const ANSWERS: readonly string[] = [...new Set([...Object.values(DNS).flat(), '203.0.113.9', 'fd00:1::9'])]
 
 const change: fc.Arbitrary<PolicyChange> = fc.oneof(
   { weight: 4, arbitrary: policySet },
@@ -79,6 +82,13 @@ const change: fc.Arbitrary<PolicyChange> = fc.oneof(
       .map(([name, addresses]): PolicyChange => ({ kind: 'dns', name, addresses })),
   },
   {
+    // One by one, with addresses that other names and prefixes have too.
+    weight: 4,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...Object.keys(DNS)), fc.subarray([...ANSWERS]), fc.subarray([...ANSWERS]))
+      .map(([name, added, removed]): PolicyChange => ({ kind: 'dns-answer', name, added, removed })),
+  },
+  {
     weight: 1,
     arbitrary: fc.constantFrom(...SERVICES, null).map((service): PolicyChange => {
       return { kind: 'service', key: service === null ? 'default/db' : `${service.namespace}/db`, service }
@@ -106,8 +116,16 @@ class Ending {
       for (const identity of one.added) this.#identities.set(identity.id, identity)
       return
     }
+    const whole = one.kind === 'dns-answer' ? this.#answered(one) : one
     this.#last.delete(nameOf(one))
-    this.#last.set(nameOf(one), one)
+    this.#last.set(nameOf(one), whole)
+  }
+
+  /** All addresses of the name. */
+  #answered({ name, added, removed }: Extract<PolicyChange, { readonly kind: 'dns-answer' }>): PolicyChange {
+    const before = this.#last.get(`dns ${name}`)
+    const kept = (before?.kind === 'dns' ? (before.addresses ?? []) : []).filter((one) => !removed.includes(one))
+    return { kind: 'dns', name, addresses: [...new Set([...kept, ...added])] }
   }
 
   engine(given: PolicyOptions): PolicyEngine {
@@ -155,7 +173,9 @@ export function followChurn({ given, policies: set, changes }: Churn): void {
     const named = engine.apply(one)
     ending.take(one)
     const now = resolveAll(engine)
-    assert.deepEqual(now, resolveAll(ending.engine(asked)))
+    const anew = ending.engine(asked)
+    assert.deepEqual(now, resolveAll(anew))
+    assert.deepEqual([...engine.requiredPrefixes()], [...anew.requiredPrefixes()])
     for (const [id, bytes] of before) {
       if (now.get(id) !== bytes) assert.ok(named.has(IdentityId(id)), `${id} was not named`)
     }

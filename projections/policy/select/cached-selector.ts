@@ -1,13 +1,10 @@
 /** A selector with the identities that it takes right now. Made and kept by the selector cache only. */
-import type { IpPrefix } from '../../ip/prefix.ts'
+import { Covers } from './covers.ts'
 import { NumberSet } from './number-set.ts'
 import type { Selector } from './selector.ts'
 
 /** Who wants to know when one identity more or less is taken. */
 export type SelectorUser = { selectionChanged(selector: CachedSelector, identity: number): void }
-
-/** Prefixes of which one has to contain the identity's prefix. */
-export type Cover = { readonly prefix: IpPrefix; readonly except: readonly IpPrefix[] }
 
 export class CachedSelector {
   readonly selector: Selector
@@ -15,7 +12,7 @@ export class CachedSelector {
   /** How many rules and resolved policies hold it. */
   references = 0
   /** What the selector stands for by now: its prefix, the addresses of its names, of its services, the prefixes of its group. */
-  covers: readonly Cover[] = []
+  readonly covers: Covers = new Covers()
   readonly #identities: NumberSet = new NumberSet()
 
   constructor(selector: Selector) {

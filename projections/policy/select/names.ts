@@ -1,7 +1,7 @@
 /** What selectors stand for beyond labels and prefixes: DNS answers, services outside of the cluster, groups of prefixes. */
 import { contains, type IpPrefix, overlaps, parsePrefixOrAddress, prefixText } from '../../ip/prefix.ts'
 import type { ExternalService } from '../engine.ts'
-import type { Cover } from './cached-selector.ts'
+import type { Cover } from './covers.ts'
 import { matchesDnsPattern } from './dns-name.ts'
 import { type IdentityLabels, meets } from './identity.ts'
 import { bare, type Selector } from './selector.ts'
@@ -15,15 +15,19 @@ export class Names {
     put(this.#dns, bare(name), addresses === null ? null : prefixes(addresses))
   }
 
-  /** Whether that changed anything: an answer that only says again what is known does not. */
-  changeDns(name: string, { added, removed }: DnsChange): boolean {
+  /** The addresses that the name has from now on and had not before, and the other way round. */
+  changeDns(
+    name: string,
+    { added, removed }: DnsChange,
+  ): { readonly added: readonly Cover[]; readonly removed: readonly Cover[] } {
     const before = new Map((this.#dns.get(bare(name)) ?? []).map((prefix) => [prefixText(prefix), prefix]))
     const after = new Map(before)
     for (const prefix of prefixes(removed)) after.delete(prefixText(prefix))
     for (const prefix of prefixes(added)) after.set(prefixText(prefix), prefix)
-    if (after.size === before.size && [...after.keys()].every((text) => before.has(text))) return false
     put(this.#dns, bare(name), after.size === 0 ? null : [...after.values()])
-    return true
+    const missing = (from: ReadonlyMap<string, IpPrefix>, other: ReadonlyMap<string, IpPrefix>): readonly Cover[] =>
+      [...from].filter(([text]) => !other.has(text)).map(([, prefix]) => plain(prefix))
+    return { added: missing(after, before), removed: missing(before, after) }
   }
 
   setService(key: string, service: ExternalService | null): void {
@@ -77,6 +81,12 @@ export class Names {
       .map((prefix) => ({ prefix, except: except.filter((other) => overlaps(prefix, other)) }))
       .filter((cover) => !cover.except.some((other) => contains(other, cover.prefix)))
   }
+}
+
+/** Whether the selector is about the name. */
+export function isAbout(selector: Selector, name: string): boolean {
+  if (selector.kind !== 'dns') return false
+  return selector.match === 'name' ? selector.name === bare(name) : matchesDnsPattern(selector.name, bare(name))
 }
 
 type CidrGroup = { readonly labels: IdentityLabels; readonly prefixes: readonly IpPrefix[] }

@@ -36,6 +36,9 @@ function tableKey({ family, length }: IpPrefix): number {
   return family * LENGTHS + length
 }
 
+/** So few are put in one by one, more are sorted together with the others. */
+const SINGLY_MAX = 8
+
 /** Members in order of their prefixes, so that those inside a prefix stand together. */
 export class InnerIndex<T extends { readonly prefix: IpPrefix | null }> {
   #sorted: (T & { readonly prefix: IpPrefix })[] = []
@@ -61,10 +64,12 @@ export class InnerIndex<T extends { readonly prefix: IpPrefix | null }> {
   }
 
   #settle(): void {
-    if (this.#added.length === 0) return
-    this.#sorted.push(...this.#added)
+    if (this.#added.length <= SINGLY_MAX) {
+      for (const member of this.#added) this.#sorted.splice(this.#lowerBound(member.prefix), 0, member)
+    } else {
+      this.#sorted = [...this.#sorted, ...this.#added].sort((a, b) => comparePrefixes(a.prefix, b.prefix))
+    }
     this.#added.length = 0
-    this.#sorted.sort((a, b) => comparePrefixes(a.prefix, b.prefix))
   }
 
   #lowerBound(prefix: IpPrefix): number {

@@ -9,8 +9,9 @@ import { type IpPrefix, parsePrefix, prefixText } from '../../ip/prefix.ts'
 import { subtract } from '../../ip/subtract.ts'
 import type { KnownIdentity } from '../engine.ts'
 import { CachedSelector } from './cached-selector.ts'
+import type { Cover } from './covers.ts'
 import { type IdentityLabels, identityLabels, inPrefix, meets } from './identity.ts'
-import { type DnsChange, type GroupChange, Names } from './names.ts'
+import { type DnsChange, type GroupChange, isAbout, Names } from './names.ts'
 import { EnclosingIndex, InnerIndex } from './prefix-index.ts'
 import type { Selector } from './selector.ts'
 import { IdentityIndex, SelectorIndex } from './selector-index.ts'
@@ -29,7 +30,9 @@ export class SelectorCache {
   readonly #names: Names = new Names()
   /** Answers of `selectorsOf` since the last change: all subjects ask about the same identity. */
   readonly #taking: Map<number, ReadonlySet<CachedSelector>> = new Map()
-  /** Null where a selector with prefixes came, went or stands for others now. */
+  /** How many selectors need each prefix. */
+  readonly #needed: Map<string, number> = new Map()
+  /** Null where a prefix is needed or not needed any more since it was made. */
   #required: ReadonlySet<Cidr> | null = null
 
   identity(id: number): IdentityLabels | null {
@@ -61,7 +64,7 @@ export class SelectorCache {
     this.#selectors.set(selector.text, cached)
     if (isNamed(selector)) this.#named.add(cached)
     if (byLabels(selector)) this.#labelSelectors.add(cached)
-    this.#cover(cached)
+    for (const cover of this.#names.coversOf(selector)) this.#addCover(cached, cover)
     cached.fill([...this.#candidates(cached)].filter((member) => takes(cached, member)).map(({ id }) => id))
     return cached
   }
@@ -73,8 +76,7 @@ export class SelectorCache {
     this.#named.delete(cached)
     this.#wholeFamily.delete(cached)
     if (byLabels(cached.selector)) this.#labelSelectors.remove(cached)
-    for (const { prefix } of cached.covers) this.#prefixSelectors.remove(prefix, cached)
-    if (cached.covers.length > 0) this.#required = null
+    for (const cover of cached.covers.values()) this.#unindex(cached, cover)
   }
 
   /** Removals first; an id that is known is replaced. */
@@ -90,7 +92,10 @@ export class SelectorCache {
   }
 
   changeDns(name: string, change: DnsChange): void {
-    if (this.#names.changeDns(name, change)) this.#refresh('dns')
+    const { added, removed } = this.#names.changeDns(name, change)
+    if (added.length + removed.length === 0) return
+    this.#taking.clear()
+    for (const cached of this.#named) if (isAbout(cached.selector, name)) this.#move(cached, { added, removed })
   }
 
   setService(key: string, service: Parameters<Names['setService']>[1]): void {
@@ -109,15 +114,7 @@ export class SelectorCache {
    */
   requiredPrefixes(): ReadonlySet<Cidr> {
     if (this.#required !== null) return this.#required
-    const texts = [...this.#selectors.values()].flatMap(({ covers }) =>
-      covers.flatMap(({ prefix, except }) => subtract(prefix, except).map(prefixText)),
-    )
-    this.#required = new Set(
-      texts
-        .filter((text) => !text.endsWith('/0'))
-        .toSorted()
-        .map(Cidr),
-    )
+    this.#required = new Set([...this.#needed.keys()].toSorted().map(Cidr))
     return this.#required
   }
 
@@ -147,35 +144,77 @@ export class SelectorCache {
 
   *#candidates({ selector, covers }: CachedSelector): Iterable<IdentityLabels> {
     if (byLabels(selector)) yield* this.#byLabel.candidates(selector) ?? this.#identities.values()
-    for (const { prefix } of covers) {
-      yield* this.#byPrefix.inside(prefix)
-      if (prefix.length > 0) continue
-      yield* this.#byLabel.withTerm('reserved:world')
-      yield* this.#byLabel.withTerm(`reserved:world-ipv${prefix.family}`)
+    for (const cover of covers.values()) yield* this.#inside(cover)
+  }
+
+  *#inside({ prefix }: Cover): Iterable<IdentityLabels> {
+    yield* this.#byPrefix.inside(prefix)
+    if (prefix.length > 0) return
+    yield* this.#byLabel.withTerm('reserved:world')
+    yield* this.#byLabel.withTerm(`reserved:world-ipv${prefix.family}`)
+  }
+
+  /** False where somebody said so already. */
+  #addCover(cached: CachedSelector, cover: Cover): boolean {
+    if (!cached.covers.add(cover)) return false
+    this.#prefixSelectors.add(cover.prefix, cached)
+    if (cover.prefix.length === 0) this.#wholeFamily.add(cached)
+    this.#need(cover, 1)
+    return true
+  }
+
+  #removeCover(cached: CachedSelector, cover: Cover): boolean {
+    const gone = cached.covers.remove(cover)
+    if (gone === null) return false
+    this.#unindex(cached, gone)
+    const { prefix } = gone
+    const others = [...cached.covers.around(prefix)].filter((other) => other.prefix.length === prefix.length)
+    // The same prefix with other exceptions.
+    if (others.length > 0) this.#prefixSelectors.add(prefix, cached)
+    if (prefix.length === 0 && ![...cached.covers.values()].some((other) => other.prefix.length === 0)) {
+      this.#wholeFamily.delete(cached)
+    }
+    return true
+  }
+
+  #unindex(cached: CachedSelector, cover: Cover): void {
+    this.#prefixSelectors.remove(cover.prefix, cached)
+    this.#need(cover, -1)
+  }
+
+  /** One selector more, or less, needs what is left of the prefix. */
+  #need({ prefix, except }: Cover, more: 1 | -1): void {
+    for (const part of subtract(prefix, except)) {
+      if (part.length === 0) continue
+      const text = prefixText(part)
+      const before = this.#needed.get(text) ?? 0
+      if (before + more === 0) this.#needed.delete(text)
+      else this.#needed.set(text, before + more)
+      if (before === 0 || before + more === 0) this.#required = null
     }
   }
 
-  #cover(cached: CachedSelector): void {
-    const before = cached.covers
-    for (const { prefix } of before) this.#prefixSelectors.remove(prefix, cached)
-    cached.covers = this.#names.coversOf(cached.selector)
-    for (const { prefix } of cached.covers) this.#prefixSelectors.add(prefix, cached)
-    if (before.length + cached.covers.length > 0) this.#required = null
-    if (cached.covers.some(({ prefix }) => prefix.length === 0)) this.#wholeFamily.add(cached)
-    else this.#wholeFamily.delete(cached)
-  }
-
-  /** Names of this kind mean something else now: drop who is no longer meant, take who is. */
+  /** Names of this kind mean something else now. */
   #refresh(kind: Selector['kind']): void {
     this.#taking.clear()
     for (const cached of this.#named) {
       if (cached.selector.kind !== kind) continue
-      this.#cover(cached)
-      for (const id of cached.sorted()) {
-        const member = this.#identities.get(id)
-        if (member === undefined || !takes(cached, member)) cached.remove(id)
-      }
-      for (const member of this.#candidates(cached)) if (takes(cached, member)) cached.add(member.id)
+      this.#move(cached, cached.covers.changeTo(this.#names.coversOf(cached.selector)))
+    }
+  }
+
+  /** Drops who is no longer meant, takes who is. */
+  #move(
+    cached: CachedSelector,
+    { added, removed }: { readonly added: readonly Cover[]; readonly removed: readonly Cover[] },
+  ): void {
+    const gone = removed.filter((cover) => this.#removeCover(cached, cover))
+    const come = added.filter((cover) => this.#addCover(cached, cover))
+    for (const member of gone.flatMap((cover) => [...this.#inside(cover)])) {
+      if (!takes(cached, member)) cached.remove(member.id)
+    }
+    for (const member of come.flatMap((cover) => [...this.#inside(cover)])) {
+      if (takes(cached, member)) cached.add(member.id)
     }
   }
 }
@@ -187,7 +226,9 @@ const TAKING_MAX = 1024
 function takes({ selector, covers }: CachedSelector, member: IdentityLabels): boolean {
   if (selector.kind === 'everyone') return true
   if (selector.kind === 'labels') return selector.requirements.every((requirement) => meets(member, requirement))
-  return covers.some(({ prefix, except }) => inPrefix(member, prefix, except))
+  const possible = member.prefix === null ? covers.values() : covers.around(member.prefix)
+  for (const { prefix, except } of possible) if (inPrefix(member, prefix, except)) return true
+  return false
 }
 
 function byLabels({ kind }: Selector): boolean {

@@ -125,10 +125,14 @@ const LACKS: Readonly<Record<NearMiss['lacks'][number], string>> = {
   everything: 'it names neither peers nor ports',
 }
 
-function nearLines({ rule, lacks, takes }: NearMiss): readonly string[] {
+function nearLines({ rule, lacks, takes, named }: NearMiss): readonly string[] {
   return [
     `    ${ruleText(rule)}`,
     `      misses: ${lacks.map((lack) => LACKS[lack]).join('; ')}`,
+    ...named.map(({ peer, prefixes, further }) => {
+      const more = further === 0 ? '' : ` and ${further} more`
+      return `      ${peer} stands for ${prefixes.length === 0 ? 'nobody by now' : `${prefixes.join(', ')}${more}`}`
+    }),
     ...takes.map(({ port, identities, further }) => {
       const who = identities.map(
         ({ identity, labels }) => `${identity === 0 ? 'anyone' : identity}${labelText(labels)}`,
