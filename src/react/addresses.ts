@@ -77,12 +77,16 @@ type Wanted = Pick<EventOf<'IpcacheUpserted'>, 'identity' | 'origin'>
 
 /**
  * What turns the ipcache into what it should be. Entries that a user or the system made are left alone. `folded` are the local identities that are on
- * the log for certain.
+ * the log for certain, `cause` is what last changed whom policies name.
  */
 export function alignIpcache(
   { state }: Situation,
   required: ReadonlySet<Cidr>,
-  { folded, passed }: { readonly folded: AgentState['localIdentities']; readonly passed: Passed },
+  {
+    folded,
+    passed,
+    cause,
+  }: { readonly folded: AgentState['localIdentities']; readonly passed: Passed; readonly cause: Position | null },
 ): readonly Fact[] {
   const stream = nodeStream(state.node)
   const horizon = mapHorizon(state, passed)
@@ -93,11 +97,17 @@ export function alignIpcache(
   const upserts = [...wanted]
     .filter(([prefix, want]) => differs(state.ipcache.get(prefix), want))
     .toSorted(([a], [b]) => ascending(a, b))
-    .map(([prefix, want]) => upserted(stream, prefix, want))
+    .map(([prefix, want]): Fact => {
+      const allocated = want.origin === 'policy' ? folded.get(prefix)?.allocatedAt : undefined
+      return { ...upserted(stream, prefix, want), cause: allocated ?? null }
+    })
   const removals = [...state.ipcache.values()]
     .filter(({ prefix, origin }) => isOurs(origin) && !wanted.has(prefix))
     .toSorted((a, b) => ascending(a.prefix, b.prefix))
-    .map(({ prefix }): Fact => ({ stream, event: { type: 'IpcacheDeleted', v: 1, prefix }, cause: null }))
+    .map(({ prefix, origin }): Fact => {
+      const event: EventOf<'IpcacheDeleted'> = { type: 'IpcacheDeleted', v: 1, prefix }
+      return { stream, event, cause: origin === 'policy' ? cause : null }
+    })
   return [...upserts, ...removals]
 }
 

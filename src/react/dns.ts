@@ -1,6 +1,6 @@
 /** DNS answers of this node whose time is over. */
 import type { EventOf } from '../../events/catalogue.ts'
-import { nodeStream, type Timestamp } from '../../events/ids.ts'
+import { nodeStream, Position, type Timestamp } from '../../events/ids.ts'
 import type { DnsNames } from '../../projections/facts/dns.ts'
 import { nodeOf } from '../../projections/ledger/ledger.ts'
 import type { Fact, Situation } from './situation.ts'
@@ -34,6 +34,8 @@ export function expireDns(now: Situation, time: Timestamp): readonly Fact[] {
         addresses: over.map(({ address }) => address),
         reason: 'ttl',
       }
-      return [{ stream, event, cause: null }]
+      // The last of the answers that are over.
+      const causes = over.map(({ since }) => BigInt(since.position)).toSorted((a, b) => (a < b ? -1 : 1))
+      return [{ stream, event, cause: Position(causes.at(-1)!) }]
     })
 }

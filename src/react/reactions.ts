@@ -30,6 +30,7 @@ export function dueReactions(
   { notices, required, inKernel, passed, position }: Surroundings,
 ): readonly Fact[] {
   const byRevision = new Map(notices.map(({ revision, affected }) => [revision, affected]))
+  const cause = notices.at(-1)?.position ?? null
   const others = notices.filter(({ revision, affected }) => revision === null && affected.size > 0)
   return inTurn(now, [
     announceLeaving,
@@ -39,7 +40,7 @@ export function dueReactions(
       (change) => (then: Situation) => reactToPolicy(then, change, byRevision.get(change.revision) ?? everyone(then)),
     ),
     ...others.map((notice) => (then: Situation) => reactToIdentities(then, notice.affected, notice.position)),
-    (then) => alignIpcache(then, required, { folded: now.state.localIdentities, passed }),
+    (then) => alignIpcache(then, required, { folded: now.state.localIdentities, passed, cause }),
     (then) => releasePrefixes(then, required, inKernel),
   ])
 }

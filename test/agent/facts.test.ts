@@ -2,13 +2,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { digestOf } from '../../events/canonical.ts'
+import type { EventType } from '../../events/catalogue.ts'
 import { type Cidr, EndpointId, type IdentityId } from '../../events/ids.ts'
 import type { Json } from '../../events/schema.ts'
 import { type Fact, isFact, readFact } from '../../projections/policy/parse/fact.ts'
 import type { Agent } from '../../src/agent/agent.ts'
 import type { Command } from '../../src/decide/command.ts'
+import { bisectExpectation } from '../../src/history/bisect.ts'
 import { replay } from '../../src/history/replay/replay.ts'
 import { type WhyAnswer, why, whyStateAt } from '../../src/history/why.ts'
+import { IN_MEMORY, openReadModel } from '../../src/readmodel/model.ts'
 import { VirtualClock } from '../doubles/clock.ts'
 import { eventually } from '../doubles/eventually.ts'
 import { Invariants } from './invariants.ts'
@@ -63,6 +66,7 @@ type Case = {
   readonly peers: Json
   readonly comes: readonly Command[]
   readonly goes: Command
+  readonly ended: EventType
   readonly kind: string
   readonly name: string
 }
@@ -73,6 +77,7 @@ const CASES: readonly Case[] = [
     peers: { toServices: [{ k8sService: { serviceName: 'tatooine' } }] },
     comes: [told(endpoints), told(service)],
     goes: gone(endpoints),
+    ended: 'ServiceSet',
     kind: 'service',
     name: 'default/tatooine',
   },
@@ -81,6 +86,7 @@ const CASES: readonly Case[] = [
     peers: { toServices: [{ k8sServiceSelector: { selector: { matchLabels: { sector: 'arkanis' } } } }] },
     comes: [told(service, endpoints)],
     goes: gone(service),
+    ended: 'ServiceDeleted',
     kind: 'service',
     name: 'default/tatooine',
   },
@@ -89,6 +95,7 @@ const CASES: readonly Case[] = [
     peers: { toFQDNs: [{ matchPattern: '*.example' }] },
     comes: [{ kind: 'learn-dns', ...cantina, addresses: [FAR], ttlSeconds: null, askedBy: null }],
     goes: { kind: 'forget-dns', ...cantina, addresses: [] },
+    ended: 'DnsAnswerExpired',
     kind: 'dns',
     name: 'cantina.example',
   },
@@ -97,6 +104,7 @@ const CASES: readonly Case[] = [
     peers: { toCIDRSet: [{ cidrGroupRef: 'rim' }] },
     comes: [told(group)],
     goes: gone(group),
+    ended: 'CidrGroupDeleted',
     kind: 'cidr-group',
     name: 'rim',
   },
@@ -105,6 +113,7 @@ const CASES: readonly Case[] = [
     peers: { toCIDRSet: [{ cidrGroupSelector: { matchLabels: { sector: 'arkanis' } } }] },
     comes: [told(group)],
     goes: gone(group),
+    ended: 'CidrGroupDeleted',
     kind: 'cidr-group',
     name: 'rim',
   },
@@ -160,13 +169,26 @@ async function whyReached(node: WholeNode): Promise<readonly unknown[]> {
   }))
 }
 
+/** What the event followed from that took the ship's way away, as bisect finds it. */
+async function turnedBy(node: WholeNode): Promise<string | null> {
+  const history = await node.history()
+  const good = history.findLast(
+    ({ event, context }) => event.type === 'AgentStarted' && context.actor.kind === 'agent',
+  )!
+  using model = await openReadModel(node.log, IN_MEMORY)
+  const question = { from: 'ship', to: FAR, protocol: 6, port: 80, request: null }
+  const range = { good, bad: history.at(-1)! }
+  const found = await bisectExpectation({ log: node.log, model }, range, { question, expect: true })
+  return found.kind === 'turned' ? (found.turn.cause?.type ?? null) : found.reason
+}
+
 async function namedInDenial(node: WholeNode): Promise<readonly unknown[]> {
   const { shortfall, allowed } = await egressOf(node)
   assert.equal(allowed, false)
   return (shortfall?.nearest ?? []).flatMap(({ named }) => named.map(({ prefixes }) => prefixes))
 }
 
-for (const { what, peers, comes, goes, kind, name } of CASES) {
+for (const { what, peers, comes, goes, ended, kind, name } of CASES) {
   test(`A17 ${what}: what the policy names opens the map when it comes, closes it when it goes, over a restart`, async () => {
     await using node = await WholeNode.open()
     const first = await node.startAgent()
@@ -192,6 +214,7 @@ for (const { what, peers, comes, goes, kind, name } of CASES) {
     await node.submit(goes)
     await settled(second)
     assert.deepEqual(await reaches(node), CUT_OFF)
+    assert.deepEqual(await turnedBy(node), ended)
     assert.deepEqual(await namedInDenial(node), [[]], 'the rule that came nearest names somebody who stands for nobody')
     await checkLog(node)
   })
@@ -253,6 +276,10 @@ test('A18 a DNS answer ends when its time is over: the agent says so, on its clo
   await eventually(async () => assert.deepEqual(await reaches(node), CUT_OFF))
   await settled(second)
   await checkLog(node)
+  const history = await node.history()
+  const answers = history.filter(({ event }) => event.type === 'DnsAnswerLearned').map(({ position }) => position)
+  const causes = history.filter(({ event }) => event.type === 'DnsAnswerExpired').map(({ context }) => context.cause)
+  assert.deepEqual(causes, answers.slice(1), 'each follows from the answer that set the end')
   const over = (await node.events()).filter((event) => event.type === 'DnsAnswerExpired')
   assert.deepEqual(
     over.map(({ addresses, reason }) => [addresses, reason]),
