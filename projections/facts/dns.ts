@@ -2,6 +2,7 @@
 import { Map as PersistentMap } from 'immutable'
 import type { EventOf } from '../../events/catalogue.ts'
 import type { IpAddress } from '../../events/ids.ts'
+import { ascending } from '../../events/order.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import { type FactStamp, stampOf } from './shared.ts'
 
@@ -41,7 +42,7 @@ export function evolveDns(
   if (addresses.size === 0) return names.delete(name)
   return names.set(name, {
     name,
-    addresses: [...addresses.values()].toSorted((a, b) => (a.address < b.address ? -1 : 1)),
+    addresses: [...addresses.values()].toSorted((a, b) => ascending(a.address, b.address)),
   })
 }
 

@@ -1,4 +1,5 @@
 /** Which services, DNS answers and groups make a rule's peers stand for a prefix: the second half of why an entry is in a map. */
+import { ascending } from '../../events/order.ts'
 import type { DnsNames } from '../facts/dns.ts'
 import { externalService, type FactStamp, type SharedFacts, serviceKey } from '../facts/shared.ts'
 import { contains, type IpPrefix, prefixText } from '../ip/prefix.ts'
@@ -58,7 +59,7 @@ function alone({ cidrGroups, services, dns }: KnownFacts): readonly Alone[] {
     names.setService(serviceKey(service), externalService(service))
     return { kind: 'service', name: serviceKey(service), since: service.since, names }
   })
-  const order = (a: Alone, b: Alone): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+  const order = (a: Alone, b: Alone): number => ascending(a.name, b.name)
   return [...groups.toSorted(order), ...answers.toSorted(order), ...served.toSorted(order)]
 }
 

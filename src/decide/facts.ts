@@ -6,6 +6,7 @@ import { canonicalText } from '../../events/canonical.ts'
 import type { EventOf, HindcastEvent } from '../../events/catalogue.ts'
 import { type FactRef, factKey, type ServiceBackends } from '../../events/facts.ts'
 import type { Digest } from '../../events/ids.ts'
+import { ascending } from '../../events/order.ts'
 import { type SharedFacts, serviceKey } from '../../projections/facts/shared.ts'
 import type { Fact } from '../../projections/policy/parse/fact.ts'
 
@@ -80,7 +81,7 @@ class OpenServices {
     this.leave(ref)
     const service = this.#service({ ...ref, name })
     const source = sourceOf(ref)
-    const backends = [...service.backends, { source, addresses }].toSorted((a, b) => (a.source < b.source ? -1 : 1))
+    const backends = [...service.backends, { source, addresses }].toSorted((a, b) => ascending(a.source, b.source))
     this.#open.set(serviceKey(service), { ...service, backends })
   }
 

@@ -1,6 +1,7 @@
 /** DNS answers of this node whose time is over. */
 import type { EventOf } from '../../events/catalogue.ts'
 import { nodeStream, Position, type Timestamp } from '../../events/ids.ts'
+import { ascending } from '../../events/order.ts'
 import type { DnsNames } from '../../projections/facts/dns.ts'
 import { nodeOf } from '../../projections/ledger/ledger.ts'
 import type { Fact, Situation } from './situation.ts'
@@ -23,7 +24,7 @@ export function firstExpiry(names: DnsNames): number | null {
 export function expireDns(now: Situation, time: Timestamp): readonly Fact[] {
   const stream = nodeStream(now.state.node)
   return [...dnsOf(now).values()]
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .toSorted((a, b) => ascending(a.name, b.name))
     .flatMap(({ name, addresses }): readonly Fact[] => {
       const over = addresses.filter(({ expiresAt }) => expiresAt !== null && expiresAt <= time)
       if (over.length === 0) return []
@@ -35,7 +36,7 @@ export function expireDns(now: Situation, time: Timestamp): readonly Fact[] {
         reason: 'ttl',
       }
       // The last of the answers that are over.
-      const causes = over.map(({ since }) => BigInt(since.position)).toSorted((a, b) => (a < b ? -1 : 1))
+      const causes = over.map(({ since }) => BigInt(since.position)).toSorted(ascending)
       return [{ stream, event, cause: Position(causes.at(-1)!) }]
     })
 }
