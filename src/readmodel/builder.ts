@@ -20,8 +20,8 @@ import { UnitState } from './unit-state.ts'
 /** Which fold the values come from. */
 const MODEL_PROJECTION: string = `${world.name}@${world.version}`
 
-/** Events in one transaction: some 15 MB of the log. Units of which something changed are written once in it, however often they changed. */
-const GROUP_EVENTS = 30_000
+/** Events in one transaction: some 5 MB of the log. Units of which something changed are written once in it, however often they changed. */
+const GROUP_EVENTS = 10_000
 /** Units held between transactions; a build over more lets all go and loads those that it meets again. */
 const UNITS_MAX = 4_096
 

@@ -14,7 +14,7 @@ const APPLICATION_ID = 0x4852444d
 const SHAPE_VERSION = 1
 /** How long one builder waits for another's transaction. */
 const BUSY_TIMEOUT_MS = 10_000
-const CACHE_KIB = -131_072
+const CACHE_KIB = -32_768
 
 const TABLES = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
