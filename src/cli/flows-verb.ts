@@ -1,7 +1,7 @@
 /** `hindcast flows`: the last verdicts and requests, and with `--follow` those that come. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AddressBook } from '../history/address-book.ts'
-import { parseTime } from '../history/position.ts'
+import { isoTime, parseTime } from '../history/position.ts'
 import type { Flow, FlowQuery, FlowStore } from '../ports/flows.ts'
 import type { EventLog } from '../ports/log.ts'
 import { now, openFlowsToRead, openLogToRead, type Place } from './compose.ts'
@@ -35,7 +35,8 @@ export async function printFlows(options: FlowsOptions, sink: LogSink): Promise<
   await using log = await openLogToRead(options, sink.warn)
   const flows = await openFlowsToRead(log, options)
   const shown = { log, book: new AddressBook(), options, sink }
-  if (options.output === 'json') return sink.write(`${JSON.stringify({ items: await all(flows, query) }, null, 2)}\n`)
+  if (options.output === 'json')
+    return sink.write(`${JSON.stringify({ items: (await all(flows, query)).map(plain) }, null, 2)}\n`)
   const last = await pages(flows, query, (page) => show(page, shown))
   if (options.follow) await follow({ flows, query, after: last }, shown)
 }
@@ -71,8 +72,13 @@ type Shown = {
   readonly sink: LogSink
 }
 
+/** For programs: times as everywhere, RFC 3339. */
+function plain(flow: Flow): object {
+  return { ...flow, time: isoTime(flow.time) }
+}
+
 async function show(flows: readonly Flow[], { log, book, options, sink }: Shown): Promise<void> {
-  if (options.output === 'jsonl') return sink.write(flows.map((flow) => `${JSON.stringify(flow)}\n`).join(''))
+  if (options.output === 'jsonl') return sink.write(flows.map((flow) => `${JSON.stringify(plain(flow))}\n`).join(''))
   await book.readOn(log)
   const paint = paintFor({ when: options.color, terminal: sink.terminal, noColor: process.env['NO_COLOR'] })
   const nameAt = (address: string, position: bigint): string | null => book.ownerAt(address, position)?.name ?? null

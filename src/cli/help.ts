@@ -48,7 +48,16 @@ export function grouped(program: Command): Command {
   for (const [heading, names] of Object.entries(GROUPS)) {
     for (const command of program.commands) if (names.includes(command.name())) command.helpGroup(heading)
   }
+  hint(program, program.name())
   return program.addHelpText('after', BEGINNING)
+}
+
+/** What is wrong with a command line is said with the help that would have told. */
+function hint(command: Command, path: string): void {
+  for (const verb of command.commands) {
+    verb.showHelpAfterError(`(${path} ${verb.name()} --help says what it takes)`)
+    hint(verb, `${path} ${verb.name()}`)
+  }
 }
 
 /** Those of a group together, as the table has them; all others keep their order behind. */

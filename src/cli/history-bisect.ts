@@ -1,4 +1,5 @@
 /** `hindcast bisect`: the one event that turned it. */
+
 import { spawnSync } from 'node:child_process'
 import { type BisectOutcome, bisectBy, bisectExpectation, type Holds, type Turn } from '../history/bisect.ts'
 import { diffView } from '../history/diff-view.ts'
@@ -10,6 +11,7 @@ import { openHistory, type Place } from './compose.ts'
 import { readExpectation } from './expectation.ts'
 import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
+import { counted } from './render/counted.ts'
 import { diffText } from './render/diff.ts'
 
 export type BisectOptions = Place & {
@@ -86,7 +88,7 @@ function text(history: History, turn: Turn, what: string): string {
     `turned by ${event.type} at position ${event.position}, ${event.time}, ${by}`,
     '',
     `${diffText(viewOf(history, turn))}`,
-    `found in ${evaluations} evaluations; at position ${after.position}, ${isoTime(after.recordedAt)}`,
+    `found in ${counted(evaluations, 'evaluation')}; at position ${after.position}, ${isoTime(after.recordedAt)}`,
     '',
   ].join('\n')
 }

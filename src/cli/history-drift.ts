@@ -1,4 +1,5 @@
 /** `hindcast drift`: the node's kernel beside the log, and back to it. */
+
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CorrelationId, type EndpointId, EventId, type NodeName } from '../../events/ids.ts'
@@ -18,6 +19,7 @@ import {
 import { refuseModel } from './conntrack-verb.ts'
 import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
+import { counted } from './render/counted.ts'
 import { driftTable } from './render/drift.ts'
 import { whoAmI } from './submit.ts'
 
@@ -88,7 +90,7 @@ function inWords(repaired: Repaired): string {
     case 'built':
       return `the agent built it again (build ${repaired.build})`
     case 'written':
-      return `${repaired.changes} changes written; no agent answers`
+      return `${counted(repaired.changes, 'change')} written; no agent answers`
     case 'failed':
       return `not repaired: ${repaired.reason}`
   }

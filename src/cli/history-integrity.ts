@@ -1,4 +1,5 @@
 /** `verify`, `prove` and `checkpoint`: the history's own integrity. */
+
 import { existsSync, readFileSync } from 'node:fs'
 import { Position } from '../../events/ids.ts'
 import { checkpointAt } from '../history/checkpoint/at.ts'
@@ -12,6 +13,7 @@ import { momentOf } from './answer.ts'
 import { checkpointFolder, openLogToRead, type Place } from './compose.ts'
 import { CliError, messageOf } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
+import { counted } from './render/counted.ts'
 import { table } from './render/table.ts'
 
 export type VerifyOptions = Place & {
@@ -77,7 +79,7 @@ export async function exportCheckpoint(options: CheckpointOptions, sink: LogSink
 export async function listCheckpoints(options: VerifyOptions, sink: LogSink): Promise<void> {
   const items = checkpointsOf([], options).map(({ name, checkpoint }) => ({ name, ...plain(checkpoint) }))
   const rows = items.map(({ name, size, position, time }) => [String(size), position, time, name])
-  sink.write(options.output === 'json' ? json(items) : table([['EVENTS', 'POSITION', 'TIME', 'FILE'], ...rows]))
+  sink.write(options.output === 'json' ? json({ items }) : table([['EVENTS', 'POSITION', 'TIME', 'FILE'], ...rows]))
 }
 
 export async function checkpointKey(options: CheckpointOptions, sink: LogSink): Promise<void> {
@@ -121,7 +123,7 @@ function proofAnswer(file: string, files: readonly string[], options: VerifyOpti
   }
   const [first, second] = [plain(reading.first), plain(reading.second)]
   if (options.output === 'json') return json({ kind: reading.kind, first, second })
-  return `the ${first.size} events up to position ${first.position} are the beginning of the ${second.size}\n`
+  return `the first ${counted(first.size, 'event')}, up to position ${first.position}, ${first.size === 1 ? 'is' : 'are'} the beginning of the ${second.size}\n`
 }
 
 function checkpointsOf(files: readonly string[], options: VerifyOptions): readonly NamedCheckpoint[] {
@@ -163,10 +165,10 @@ function textOf(file: string, where: string): string {
 function verificationText(found: Verification): string {
   const { events, position, time, origin, root, checkpoints, problems, furtherProblems } = found
   const lines = [
-    `${events} events up to position ${position ?? '-'}, ${time ?? '-'}`,
+    `${counted(events, 'event')} up to position ${position ?? '-'}, ${time ?? '-'}`,
     `origin ${origin ?? '-'}`,
     `root ${root}`,
-    ...checkpoints.map(({ name, size, holds }) => `${holds ? 'holds' : 'BROKEN'} ${name} (${size} events)`),
+    ...checkpoints.map(({ name, size, holds }) => `${holds ? 'holds' : 'BROKEN'} ${name} (${counted(size, 'event')})`),
     ...(checkpoints.length === 0 ? ['no checkpoint to compare with: only order and gaps were checked'] : []),
     ...problems.map((problem) => `${problem.code}${at(problem.position)}: ${problem.reason}`),
     ...(furtherProblems === 0 ? [] : [`and ${furtherProblems} more`]),

@@ -1,4 +1,5 @@
 /** `hindcast replay`: does the log come out the same today? And `--into`: what was there at a moment, as files. */
+
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { EndpointId, NodeName } from '../../events/ids.ts'
@@ -14,6 +15,7 @@ import { momentOf } from './answer.ts'
 import { openHistory, type Place } from './compose.ts'
 import { CliError, messageOf } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
+import { counted } from './render/counted.ts'
 import { mapLine } from './render/diff.ts'
 
 export type ReplayOptions = Place & {
@@ -92,7 +94,7 @@ function writeFiles({ model }: History, moment: Moment, folder: string): number 
 
 function replayText({ events, nodes, checked, mismatch }: Replay, labelsOf: (node: string) => LabelsOf): string {
   const { maps, builds, reactions, notRecomputed } = checked
-  const counts = `${events} events, ${nodes.length} nodes: ${builds} builds, ${maps} map writes, ${reactions} reactions done again`
+  const counts = `${counted(events, 'event')}, ${counted(nodes.length, 'node')}: ${counted(builds, 'build')}, ${counted(maps, 'map write')}, ${counted(reactions, 'reaction')} done again`
   const rest = notRecomputed === 0 ? '' : `; ${notRecomputed} could not be`
   if (mismatch === null) return `${counts}${rest}\neverything comes out as recorded\n`
   return `${counts}${rest}\n\n${mismatchText(mismatch, labelsOf(mismatch.node))}`

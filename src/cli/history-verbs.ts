@@ -9,7 +9,7 @@ import type { History } from '../history/history.ts'
 import { type LabelsOf, labelsAt } from '../history/labels.ts'
 import { isoTime, type Moment } from '../history/position.ts'
 import { semanticDiff } from '../history/semantic-diff.ts'
-import { endpointAt } from '../history/state-at.ts'
+import { endpointAt, revisionOf } from '../history/state-at.ts'
 import { momentOf } from './answer.ts'
 import { openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
@@ -113,7 +113,13 @@ export async function entryVersions(
   write(entries, { asked, options, sink })
 }
 
-type Asked = { readonly node: string; readonly endpoint: EndpointId; readonly at: Position; readonly moment: Moment }
+type Asked = {
+  readonly node: string
+  readonly endpoint: EndpointId
+  readonly at: Position
+  readonly moment: Moment
+  readonly revision: number
+}
 
 /** Throws `CliError` where the endpoint never was: its whole history is asked about, also after its end. */
 async function askedOf(history: History, endpoint: number, options: BlameOptions): Promise<Asked> {
@@ -132,7 +138,8 @@ async function askedOf(history: History, endpoint: number, options: BlameOptions
   if (more.length > 0) {
     throw new CliError('usage', `node-ambiguous at --node: ${found.map(({ node }) => node).join(', ')} have it`)
   }
-  return { node: only.node, endpoint: EndpointId(endpoint), at: moment.position, moment }
+  const at = moment.position
+  return { node: only.node, endpoint: EndpointId(endpoint), at, moment, revision: revisionOf(history.model, at) }
 }
 
 function nearest({ model }: History, { node, endpoint, at }: Asked): string {
@@ -147,12 +154,13 @@ function write(
   entries: readonly BlamedEntry[],
   { asked, options, sink }: { readonly asked: Asked; readonly options: BlameOptions; readonly sink: LogSink },
 ): void {
+  const { revision } = asked
   const { position, time } = plainMoment(asked.moment)
   if (options.output === 'json') {
-    sink.write(json({ position, time, node: asked.node, endpoint: asked.endpoint, items: entries }))
+    sink.write(json({ position, time, revision, node: asked.node, endpoint: asked.endpoint, items: entries }))
     return
   }
-  sink.write(`${blameTable(entries)}\nat position ${position}, ${time}\n`)
+  sink.write(`${blameTable(entries)}\nat position ${position}, ${time}, revision ${revision}\n`)
 }
 
 function blameTable(entries: readonly BlamedEntry[]): string {

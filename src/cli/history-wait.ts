@@ -1,4 +1,5 @@
 /** `hindcast wait`: until endpoints enforce a revision. */
+
 import { filter, firstValueFrom, race, timer } from 'rxjs'
 import { type EndpointProgress, progressOf } from '../history/convergence.ts'
 import type { History } from '../history/history.ts'
@@ -8,6 +9,7 @@ import { momentOf } from './answer.ts'
 import { openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
+import { counted } from './render/counted.ts'
 import { progressTable } from './render/progress.ts'
 
 export type WaitOptions = Place & {
@@ -26,13 +28,15 @@ export async function waitFor(options: WaitOptions, sink: LogSink): Promise<void
     const { behind, all, moment } = await behindNow(history, options)
     if (all.length > 0 && behind.length === 0) {
       sink.write(
-        `${all.length} endpoints realise revision ${all[0]!.wanted} at position ${moment!.position}, ${isoTime(moment!.recordedAt)}\n`,
+        `${counted(all.length, 'endpoint')} ${all.length === 1 ? 'realises' : 'realise'} revision ${all[0]!.wanted} at position ${moment!.position}, ${isoTime(moment!.recordedAt)}\n`,
       )
       return
     }
     const left = deadline - Date.now()
     if (left <= 0 || sink.stop.aborted) {
-      sink.write(`${all.length - behind.length} of ${all.length} endpoints realise it\n${progressTable(behind)}`)
+      sink.write(
+        `${all.length - behind.length} of ${counted(all.length, 'endpoint')} realise${all.length === 1 ? 's' : ''} it\n${progressTable(behind)}`,
+      )
       throw new CliError('difference', all.length === 0 ? 'there is no endpoint to wait for' : '')
     }
     await something(history, moment, left)

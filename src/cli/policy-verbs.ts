@@ -1,4 +1,5 @@
 /** `apply`, `delete`, `validate` and `tag`: the policies of files, and names for positions. */
+
 import type { HindcastEvent } from '../../events/catalogue.ts'
 import type { FactRef } from '../../events/facts.ts'
 import { type ResourceRef, resourceKey } from '../../events/fields.ts'
@@ -12,6 +13,7 @@ import { now, openLogToRead, type Place } from './compose.ts'
 import { CliError, problemLine } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { type Document, type FileOptions, isFactRef, keyOf, problemLines, readDocuments } from './policy-documents.ts'
+import { counted } from './render/counted.ts'
 import { resourcesOf } from './resource-name.ts'
 import { type Outcome, type Wish, type WriteOptions, write } from './written.ts'
 
@@ -71,7 +73,8 @@ export async function validate(
     sink.write(`${lines.join('\n')}\n`)
   }
   const count = bad.reduce((sum, { problems }) => sum + problems.length, 0)
-  if (bad.length > 0) throw new CliError('usage', `${bad.length} of ${items.length} refused, ${count} problems in all`)
+  if (bad.length > 0)
+    throw new CliError('usage', `${bad.length} of ${items.length} refused, ${counted(count, 'problem')} in all`)
 }
 
 export type TagOptions = WriteOptions & { readonly move: boolean }

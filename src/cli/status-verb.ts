@@ -1,10 +1,12 @@
 /** `hindcast status`: every node, its agent, and how far its endpoints are behind the policies, since when. */
+
 import type { EndpointView, NodeView, World } from '../../projections/world.ts'
 import { progressOf } from '../history/convergence.ts'
 import type { History } from '../history/history.ts'
 import { isoTime, resolveMoment } from '../history/position.ts'
 import type { Asked, Found } from './answer.ts'
 import { now } from './compose.ts'
+import { counted } from './render/counted.ts'
 import { progressTable } from './render/progress.ts'
 import { table } from './render/table.ts'
 
@@ -75,8 +77,8 @@ function summary(items: readonly NodeStatus[], revision: number): string {
   const late = items.filter(({ behind }) => behind > 0)
   if (late.length === 0) return `\nall ${items.length} nodes enforce revision ${revision}\n`
   const lines = late.map(({ node, behind, endpoints, missing, since }) => {
-    const how = since === null ? '' : `, ${missing} ${missing === 1 ? 'revision' : 'revisions'}, since ${since}`
-    return `${node} is behind with ${behind} of ${endpoints} endpoints${how}\n`
+    const how = since === null ? '' : `, ${counted(missing, 'revision')}, since ${since}`
+    return `${node} is behind with ${behind} of ${counted(endpoints, 'endpoint')}${how}\n`
   })
   return `\n${items.length - late.length} of ${items.length} nodes enforce revision ${revision}\n${lines.join('')}`
 }

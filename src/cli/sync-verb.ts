@@ -1,8 +1,10 @@
 /** `hindcast log sync`: one history from one log to another, either way between a file and a server. */
+
 import { type Copied, CopyRefused, type CopyStep, copyHistory } from '../history/copy.ts'
 import { openLogToRead, openLogToWrite, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
+import { counted } from './render/counted.ts'
 
 export type SyncOptions = Pick<Place, 'state'> & {
   readonly from: string
@@ -32,7 +34,7 @@ export async function syncLog({ from, to, state, output }: SyncOptions, sink: Lo
 
 function text({ present, copied, last }: Copied, target: string): string {
   const end = last === null ? 'the history is empty' : `up to position ${last.from}, which is ${last.to} there`
-  return `${copied} events copied to ${target}, ${present} were there; all compared with their originals, ${end}\n`
+  return `${counted(copied, 'event')} copied to ${target}, ${present} ${present === 1 ? 'was' : 'were'} there; all compared with their originals, ${end}\n`
 }
 
 function json({ present, copied, last }: Copied): string {

@@ -28,7 +28,7 @@ export function endpoints(world: World, choice: NodeChoice & NamespaceChoice): F
 export function identities(world: World, choice: NodeChoice): Found {
   const local = world.nodes.isEmpty() ? [] : [...nodeOf(world, choice).localIdentities.values()]
   const items = [...world.identities.values(), ...local].toSorted((a, b) => a.identity - b.identity)
-  return { items, text: identityTable(items) }
+  return { items: items.map(fieldsOf), text: identityTable(items) }
 }
 
 export function policies(world: World, { namespace }: NamespaceChoice): Found {
@@ -58,12 +58,12 @@ export function ipcache(world: World, choice: NodeChoice): Found {
   const items = [...ipcacheOfNode(world, nodeNameOf(world, choice) ?? '').values()].toSorted((a, b) =>
     ascending(a.prefix, b.prefix),
   )
-  return { items, text: ipcacheTable(items) }
+  return { items: items.map(fieldsOf), text: ipcacheTable(items) }
 }
 
 export function programs(world: World, choice: NodeChoice): Found {
   const items = [...nodeOf(world, choice).programs.entries()].toSorted(([a], [b]) => ascending(a, b)).map(([, p]) => p)
-  return { items, text: programTable(items) }
+  return { items: items.map(fieldsOf), text: programTable(items) }
 }
 
 export type PolicyMapChoice = NodeChoice & { readonly endpoint: number | 'all'; readonly numeric: boolean }
@@ -121,6 +121,12 @@ function endpointsOf(node: NodeView): readonly EndpointView[] {
 function labelReader(world: World, node: NodeView): (identity: number) => readonly string[] {
   return (identity) =>
     (world.identities.get(identity as IdentityId) ?? node.localIdentities.get(identity as IdentityId))?.labels ?? []
+}
+
+/** What an event says, without what it is called on the log: programs read the thing. */
+function fieldsOf<T extends { readonly type: string; readonly v: number }>(event: T): Omit<T, 'type' | 'v'> {
+  const { type: _, v: __, ...fields } = event
+  return fields
 }
 
 /** By key. */

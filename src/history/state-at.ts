@@ -29,6 +29,12 @@ export function worldFrom(model: ReadModel, at: Position): World {
   return worldOf(model.units(at).map((unit) => ({ unit, entities: valuesOf(model.entities(unit, at)) })))
 }
 
+/** Of the policy repository, without the rest of the world. */
+export function revisionOf(model: ReadModel, at: Position): number {
+  const [last] = model.versions({ unit: 'policy', entity: 'revision', upTo: at, limit: 1 })
+  return (last?.value as number | null | undefined) ?? world.initial.revision
+}
+
 /** One endpoint alone; null where it did not exist. */
 export function endpointAt(
   model: ReadModel,

@@ -92,7 +92,9 @@ test('C17 flows are chosen by verdict, endpoint, time and number, and printed as
   assert.deepEqual(await ids('--since', '2026-05-04T14:00:01Z'), [4])
   assert.deepEqual(await ids('--endpoint', '7'), [])
   const { out } = await hindcast('flows', '--log', log.path, '-o', 'json')
-  assert.equal(JSON.parse(out).items.length, 5)
+  const { items } = JSON.parse(out)
+  assert.equal(items.length, 5)
+  assert.equal(items[0].time, '2026-05-04T14:00:00.000Z', 'a time is written as everywhere')
 })
 
 test('C17 a node without a flow store is said with its path, wrong options with theirs', async () => {

@@ -44,8 +44,14 @@ test('C2 every answer says the position, time and revision that it is true at', 
     const { out } = await hindcast(...verb, '--at', 'rev:2', '--log', log.path)
     assert.match(out, /at position \d+, 2026-05-04T14:00:14\.000Z, revision 2\n$/, verb.join(' '))
     const json = await hindcast(...verb, '--at', 'rev:2', '--log', log.path, '-o', 'json')
-    const { revision, time } = JSON.parse(json.out)
-    assert.deepEqual([revision, time], [2, '2026-05-04T14:00:14.000Z'])
+    const { position, revision, time, items } = JSON.parse(json.out)
+    assert.match(position, /^[0-9]+$/)
+    assert.deepEqual([revision, time, Array.isArray(items)], [2, '2026-05-04T14:00:14.000Z', true])
+    assert.ok(
+      items.every((item: object) => !('type' in item && 'v' in item)),
+      `${verb.join(' ')} shows things, not events`,
+    )
+    assert.deepEqual(Object.keys(JSON.parse(json.out)).slice(0, 3), ['position', 'time', 'revision'])
   }
 })
 
@@ -91,6 +97,11 @@ test('C5 wrong usage ends with 2 and one sentence', async () => {
     assert.deepEqual([args.join(' '), code, out], [args.join(' '), 2, ''])
     assert.match(err, /^error: /)
   }
+  const unknown = await hindcast('bpf', 'policy', 'get', '--newest-first', '--log', log.path)
+  assert.equal(
+    unknown.err,
+    "error: unknown option '--newest-first'\n(hindcast bpf policy get --help says what it takes)\n",
+  )
 })
 
 test('C6 a damaged log ends with 4, a missing one with 5, each with its path', async () => {

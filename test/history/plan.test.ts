@@ -90,7 +90,7 @@ test('T30 the answer reads as a diff, names what it rests on, and changes nothin
   assert.match(out, /^ {2}\+ redirect ingress:TCP:80:$/m)
   assert.match(
     out,
-    /^1 endpoints would be regenerated, 2 would not\nno recorded flows to ask\n\non top of position [0-9]+, .*, revision 1\n$/m,
+    /^1 endpoint would be regenerated, 2 would not\nno recorded flows to ask\n\non top of position [0-9]+, .*, revision 1\n$/m,
   )
   const same = await plan('landing', '-f', path)
   assert.deepEqual([same.code, same.out.split('\n')[0]], [0, '= policy CiliumNetworkPolicy/default/rule1'])

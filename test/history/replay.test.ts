@@ -52,7 +52,7 @@ test('T23 a log comes out as it was recorded: every build, map write and reactio
   assert.equal(code, 0)
   assert.match(
     out,
-    /^[0-9]+ events, 1 nodes: 8 builds, 7 map writes, 5 reactions done again\neverything comes out as recorded\n$/,
+    /^[0-9]+ events, 1 node: 8 builds, 7 map writes, 5 reactions done again\neverything comes out as recorded\n$/,
   )
   const part = JSON.parse(
     (await run(story.path, '--from', String(story.at.landing), '--to', String(story.at.narrow), '-o', 'json')).out,

@@ -181,7 +181,7 @@ test('T29 wait ends with 0 when everybody is there, also where that comes while 
   assert.equal(over.code, 1)
   assert.match(
     over.out,
-    /^0 of 1 endpoints realise it\n.*\n7 +default\/web .* no +.*its node has not reacted to revision 2 yet/,
+    /^0 of 1 endpoint realises it\n.*\n7 +default\/web .* no +.*its node has not reacted to revision 2 yet/,
   )
   const waiting = wait('--timeout', '30')
   await using log = openSqliteLog({ path, now: () => Timestamp(1_700_000_001_000) })
@@ -189,7 +189,7 @@ test('T29 wait ends with 0 when everybody is there, also where that comes while 
   const came = await waiting
   assert.deepEqual(
     [came.code, came.out],
-    [0, '1 endpoints realise revision 2 at position 5, 2023-11-14T22:13:21.000Z\n'],
+    [0, '1 endpoint realises revision 2 at position 5, 2023-11-14T22:13:21.000Z\n'],
   )
   assert.equal((await wait('--rev', '3', '--timeout', '0')).code, 1)
   assert.equal((await wait('--endpoint', '9', '--timeout', '0')).code, 1)

@@ -121,7 +121,7 @@ test('T6 a checkpoint is signed by a key of the log, readable by its owner only,
   assert.equal(statSync(join(folder, 'signer.key')).mode & 0o777, 0o600)
   assert.ok(readdirSync(folder).every((name) => /^(signer|verifier)\.key$|^[0-9]{16}\.checkpoint$/.test(name)))
   const listed = await hindcast('checkpoint', 'list', '--log', log.path, '-o', 'json')
-  const last = JSON.parse(listed.out).at(-1)
+  const last = JSON.parse(listed.out).items.at(-1)
   assert.deepEqual([last.size, last.position], [log.positions.length, String(log.positions.at(-1))])
   const printed = await hindcast('checkpoint', 'key', '--log', log.path)
   assert.equal(printed.out, readFileSync(key(), 'utf8'))
@@ -170,7 +170,10 @@ test('T7 a consistency proof shows that an earlier checkpoint is the beginning o
   const file = join(log.folder, 'consistency.proof')
   writeFileSync(file, (await hindcast('prove', '--consistency', 'rev:1', 'rev:3', '--log', log.path)).out)
   const checked = await hindcast('verify', earlier, '--proof', file, '--log', log.path)
-  assert.deepEqual([checked.code, checked.out], [0, 'the 13 events up to position 13 are the beginning of the 17\n'])
+  assert.deepEqual(
+    [checked.code, checked.out],
+    [0, 'the first 13 events, up to position 13, are the beginning of the 17\n'],
+  )
   const swapped = await hindcast('verify', exported, '--proof', file, '--log', log.path)
   assert.equal(swapped.code, 4)
 })

@@ -42,11 +42,7 @@ function tableReport(checked: readonly Checked[], paint: Paint): string {
       expectation.name,
       because,
     ])
-  const text = table([['RESULT', 'EXPECTED', 'FOUND', 'EXPECTATION', 'BECAUSE'], ...rows], {
-    widthMin: 5,
-    padding: 3,
-    trailing: false,
-  })
+  const text = table([['RESULT', 'EXPECTED', 'FOUND', 'EXPECTATION', 'BECAUSE'], ...rows])
   const coloured = text.replaceAll(/^FAILED/gm, paint('FAILED', 'bad')).replaceAll(/^ok/gm, paint('ok', 'good'))
   return `${coloured}\n${passed(checked)} passed, ${checked.length - passed(checked)} failed\n`
 }

@@ -1,8 +1,10 @@
 /** `hindcast eval FILE.jsonl`: answers line by line as they are worked out, so that a file may be of any length. */
+
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { CliError, messageOf } from '../failure.ts'
 import type { LogSink } from '../log-verb.ts'
+import { counted } from '../render/counted.ts'
 import { readCase } from './case.ts'
 import { evaluate } from './evaluate.ts'
 
@@ -21,7 +23,11 @@ export async function evaluateFile(file: string, sink: LogSink): Promise<void> {
     }
     if (sink.stop.aborted) break
   }
-  if (bad > 0) throw new CliError('usage', `${bad} of ${number} lines of ${file} are no cases`)
+  if (bad > 0)
+    throw new CliError(
+      'usage',
+      `${bad} of ${counted(number, 'line')} of ${file} ${bad === 1 ? 'is no case' : 'are no cases'}`,
+    )
 }
 
 async function* linesOf(file: string, sink: LogSink): AsyncGenerator<string> {

@@ -2,7 +2,7 @@
 import type { EventOf } from '../../../events/catalogue.ts'
 import type { PolicyMapKey } from '../../../events/fields.ts'
 import { type PolicyMap, type PolicyMapEntry, sortedEntries } from '../../../projections/datapath/policy-map.ts'
-import { table, withLabels } from './table.ts'
+import { CILIUM_TABLE, table, withLabels } from './table.ts'
 
 const ICMP: readonly number[] = [1, 58]
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' }
@@ -24,7 +24,7 @@ export function policyTable(map: PolicyMap, { labelsOf }: PolicyTableOptions): s
   const rows = sortedEntries(map)
     .toSorted((a, b) => Number(b.value.verdict === 'deny') - Number(a.value.verdict === 'deny'))
     .flatMap((entry) => withLabels(peerLabels(entry, labelsOf), (label) => policyRow(entry, label)))
-  return table([header, ...rows])
+  return table([header, ...rows], CILIUM_TABLE)
 }
 
 export function ipcacheTable(entries: readonly EventOf<'IpcacheUpserted'>[]): string {
@@ -32,7 +32,7 @@ export function ipcacheTable(entries: readonly EventOf<'IpcacheUpserted'>[]): st
     prefix,
     `identity=${identity} encryptkey=${encryptKey} tunnelendpoint=${tunnelEndpoint ?? '0.0.0.0'} flags=${skipTunnel ? 'skiptunnel' : '<none>'}`,
   ])
-  return table([['IP PREFIX/ADDRESS', 'IDENTITY'], ...rows])
+  return table([['IP PREFIX/ADDRESS', 'IDENTITY'], ...rows], CILIUM_TABLE)
 }
 
 function policyRow({ key, value }: PolicyMapEntry, peer: string): readonly string[] {

@@ -3,7 +3,7 @@ import type { EventOf } from '../../../events/catalogue.ts'
 import type { Recorded } from '../../../events/recorded.ts'
 import type { EndpointView } from '../../../projections/world.ts'
 import { isoTime } from '../../history/position.ts'
-import { table, withLabels } from './table.ts'
+import { CILIUM_TABLE, table, withLabels } from './table.ts'
 
 /** Cells of an event's row that may hold much text are cut here; `-o json` has all of it. */
 const SUMMARY_MAX = 100
@@ -23,12 +23,12 @@ export function endpointTable(endpoints: readonly EndpointView[]): string {
       endpoint.state,
     ]),
   )
-  return table([header, ['', 'ENFORCEMENT', 'ENFORCEMENT'], ...rows])
+  return table([header, ['', 'ENFORCEMENT', 'ENFORCEMENT'], ...rows], CILIUM_TABLE)
 }
 
 export function identityTable(identities: readonly EventOf<'IdentityAllocated'>[]): string {
   const rows = identities.flatMap(({ identity, labels }) => withLabels(labels, (label) => [String(identity), label]))
-  return table([['ID', 'LABELS'], ...rows])
+  return table([['ID', 'LABELS'], ...rows], CILIUM_TABLE)
 }
 
 export function programTable(programs: readonly EventOf<'ProgramLoaded'>[]): string {

@@ -1,9 +1,11 @@
 /** `hindcast plan` for people: what would come (+), go (-) and change (~), and which recorded flows it would touch. */
+
 import type { HindcastEvent } from '../../../events/catalogue.ts'
 import type { JsonDifference } from '../../../projections/history/changes.ts'
 import type { LabelsOf } from '../../history/labels.ts'
 import type { FlowGroup, FlowReport } from '../../history/plan/flows.ts'
 import type { EndpointPlan, Plan } from '../../history/plan/plan.ts'
+import { counted } from './counted.ts'
 import { mapLine, ruleLines } from './diff.ts'
 import { type Item, semanticLines, semanticView } from './semantic.ts'
 
@@ -47,7 +49,7 @@ export function planText(view: PlanView): string {
     ...facts.map(factLine),
     ...prefixes.map(({ node, prefix }) => `+ identity for ${prefix} on node ${node}`),
     ...endpoints.flatMap(endpointLines),
-    `${endpoints.length} endpoints would be regenerated, ${unaffected} would not`,
+    `${counted(endpoints.length, 'endpoint')} would be regenerated, ${unaffected} would not`,
     ...flows.flatMap(flowLines),
     ...(flows.length === 0 ? ['no recorded flows to ask'] : []),
   ]
@@ -104,7 +106,7 @@ function endpointLines(endpoint: PlanView['endpoints'][number]): readonly string
 function flowLines({ groups, coverage }: FlowReport): readonly string[] {
   const { from, to, seen, judged, notJudged } = coverage
   const rest = Object.entries(notJudged).map(([reason, count]) => `  ${count} not judged: ${reason}`)
-  const more = groups.length > GROUPS_MAX ? [`  and ${groups.length - GROUPS_MAX} more groups`] : []
+  const more = groups.length > GROUPS_MAX ? [`  and ${counted(groups.length - GROUPS_MAX, 'more group')}`] : []
   const window = from === null ? '' : `, ${from} to ${to}`
   const changed = groups.reduce((sum, { count }) => sum + count, 0)
   return [

@@ -9,10 +9,13 @@ export type TableLayout = {
 }
 
 /** `cilium bpf policy get`, `cilium endpoint list`: minimum width 5, padding 3, a tab after the last column. */
-const CILIUM_TABLE: TableLayout = { widthMin: 5, padding: 3, trailing: true }
+export const CILIUM_TABLE: TableLayout = { widthMin: 5, padding: 3, trailing: true }
+
+/** Our own tables: the same columns, and nothing after the last word of a row. */
+const OWN_TABLE: TableLayout = { ...CILIUM_TABLE, trailing: false }
 
 /** Rows may be shorter than the header. Every line ends with a newline. */
-export function table(rows: readonly (readonly string[])[], layout: TableLayout = CILIUM_TABLE): string {
+export function table(rows: readonly (readonly string[])[], layout: TableLayout = OWN_TABLE): string {
   const columns = Math.max(0, ...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(layout.widthMin, ...rows.map((row) => (row[column]?.length ?? 0) + layout.padding)),
