@@ -25,7 +25,33 @@ export type Document = {
 /** Throws `CliError` where a file cannot be read. */
 export async function readDocuments({ filename }: FileOptions, sink: LogSink): Promise<readonly Document[]> {
   if (filename.length === 0) throw new CliError('usage', 'no input: -f takes a file, a folder or - for standard input')
-  return (await readInputs(filename, sink.stdin)).flatMap(documentsOf)
+  const documents = (await readInputs(filename, sink.stdin)).flatMap(documentsOf)
+  return documents.map((one) => ({ ...one, problems: one.problems.toSorted(byPlace) }))
+}
+
+/**
+ * Of two files that give one object the later one counts, as with kubectl, so each earlier one is lost: `CiliumNetworkPolicy/default/rule1 is given
+ * in a.yaml and in b.yaml`. Within one file the reader refuses it.
+ */
+export function duplicatesIn(documents: readonly Document[]): readonly string[] {
+  const files = new Map<string, string>()
+  return documents.flatMap(({ resource, file }) => {
+    if (resource === null) return []
+    const key = keyOf(resource)
+    const first = files.get(key) ?? file
+    files.set(key, first)
+    return first === file ? [] : [`${key} is given in ${first} and in ${file}`]
+  })
+}
+
+/** Where a file is lost its writer should know. */
+export function warnOfDuplicates(documents: readonly Document[], sink: LogSink): void {
+  for (const text of duplicatesIn(documents)) sink.warn(`warning: ${text}: the later one counts\n`)
+}
+
+/** As a person reads the file; what has no place comes first. */
+function byPlace(a: Problem, b: Problem): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
 }
 
 /** `\n  code at file path, line 3:5: reason` for each. */

@@ -12,13 +12,22 @@ import { type Moment, resolveMoment } from '../history/position.ts'
 import { now, openLogToRead, type Place } from './compose.ts'
 import { CliError, problemLine } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
-import { type Document, type FileOptions, isFactRef, keyOf, problemLines, readDocuments } from './policy-documents.ts'
+import {
+  type Document,
+  type FileOptions,
+  isFactRef,
+  keyOf,
+  problemLines,
+  readDocuments,
+  warnOfDuplicates,
+} from './policy-documents.ts'
 import { counted } from './render/counted.ts'
 import { resourcesOf } from './resource-name.ts'
 import { type Outcome, type Wish, type WriteOptions, write } from './written.ts'
 
 export async function apply(options: WriteOptions & FileOptions, sink: LogSink): Promise<void> {
   const documents = await readDocuments(options, sink)
+  warnOfDuplicates(documents, sink)
   const wishes = documents.map(wishOf)
   const files = new Map(documents.flatMap(({ file, problems }) => problems.map((problem) => [problem, file] as const)))
   const fileOf = new Map(documents.map(({ file, resource }) => [resource === null ? '' : keyOf(resource), file]))
@@ -56,6 +65,7 @@ export async function validate(
   sink: LogSink,
 ): Promise<void> {
   const documents = await readDocuments(options, sink)
+  warnOfDuplicates(documents, sink)
   const items = documents.map(({ file, resource, problems }) => ({
     file,
     resource: resource === null ? null : keyOf(resource),

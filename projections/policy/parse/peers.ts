@@ -43,7 +43,8 @@ const READERS: { readonly [suffix: string]: Read } = {
   CIDRSet: readCidrSet,
   Entities: (reader, value, path) => {
     const text = reader.asText(value, path)
-    if (!isEntity(text)) reader.refuse('entity-unknown', path, `unsupported entity: ${text}`)
+    if (!isEntity(text))
+      reader.refuse('entity-unknown', path, `unsupported entity: ${text} is not one of ${ENTITIES.join(', ')}`)
     return isEntity(text) ? { kind: 'entity', entity: text } : null
   },
   Services: readService,
@@ -108,7 +109,11 @@ export function readPeers(
   const filled = given.filter(({ peers }) => peers.length > 0)
   if (filled.length > 1) {
     const names = filled.map(({ name }) => name).toSorted()
-    reader.refuse('peers-combined', path, `combining ${names[0]} and ${names[1]} is not supported`)
+    reader.refuse(
+      'peers-combined',
+      path,
+      `combining ${names[0]} and ${names[1]} is not supported; each can have an element of its own`,
+    )
   }
   return given.length === 0 ? null : given.flatMap(({ peers }) => peers).filter((peer) => peer !== null)
 }

@@ -95,7 +95,8 @@ function readDocument(reader: Reader, given: JsonObject): Document {
   const kind = reader.text(given, 'kind', '') ?? ''
   if (!isKind(kind)) {
     const known = [...Object.keys(API_VERSIONS).filter((name) => name !== 'Rule'), ...FACT_KINDS]
-    reader.refuse('kind-unknown', '/kind', `${kind || 'nothing'} is not one of ${known.join(', ')}`)
+    const found = kind === '' ? 'there is no kind; it is' : `${kind} is not`
+    reader.refuse('kind-unknown', '/kind', `${found} one of ${known.join(', ')}`)
     return { resource: null, manifest: given, rules: [] }
   }
   const apiVersion = reader.text(given, 'apiVersion', '') ?? API_VERSIONS[kind]

@@ -1,7 +1,7 @@
 /** Expectations against policies: the engine that enforces answers, for pods that need not exist. */
 
 import { resourceKey } from '../../../events/fields.ts'
-import { type Cidr, IdentityId, type LabelText } from '../../../events/ids.ts'
+import { type Cidr, IdentityId, LabelText } from '../../../events/ids.ts'
 import { NO_SHARED_FACTS } from '../../../projections/facts/shared.ts'
 import { identityLabels } from '../../../projections/identity/label-filter.ts'
 import { prefixLabels } from '../../../projections/identity/prefix-labels.ts'
@@ -18,7 +18,8 @@ import type { Fact } from '../../../projections/policy/parse/fact.ts'
 import type { PolicyDocument } from '../../../projections/policy/parse/policy.ts'
 import { type Judgement, judge, judgedPolicyOf } from '../../../projections/verdict/judge.ts'
 import { factEvents } from '../../decide/facts.ts'
-import type { Expectation, Who } from './expectations.ts'
+import type { Expectation, ExpectationFile } from './expectations.ts'
+import type { Who } from './parties.ts'
 
 export type Checked = {
   readonly expectation: Expectation
@@ -31,15 +32,19 @@ export type Checked = {
 /** `facts`: groups and services that the policies name. */
 export function check(
   { policies, facts }: { readonly policies: readonly PolicyDocument[]; readonly facts: readonly Fact[] },
-  expectations: readonly Expectation[],
+  { setting, expectations }: Pick<ExpectationFile, 'setting' | 'expectations'>,
 ): readonly Checked[] {
-  const parties = expectations.flatMap(({ from, to }) => [from, to])
-  const cast = new Cast(parties)
-  const engine = new PolicyEngine()
+  const { dns, hostLabels } = setting.parties
+  const cast = new Cast(
+    expectations.flatMap(({ from, to }) => [from, to]),
+    hostLabels,
+  )
+  const engine = new PolicyEngine(setting.options)
   engine.apply({ kind: 'identities', added: cast.identities, removed: [] })
   for (const [index, { kind, namedPorts }] of cast.pods.entries()) {
     engine.apply({ kind: 'pod-ports', pod: `${kind}-${index}`, ports: namedPorts })
   }
+  for (const [name, addresses] of dns) engine.apply({ kind: 'dns', name, addresses })
   for (const change of factEvents(facts, NO_SHARED_FACTS).flatMap(factChangesOf)) engine.apply(change)
   for (const { resource, rules } of policies) engine.apply({ kind: 'policy-set', key: resourceKey(resource), rules })
   return expectations.map((expectation) => {
@@ -54,6 +59,8 @@ export function check(
   })
 }
 
+const HOST = IdentityId(1)
+
 /** The parties of a file with numbers: one for each label set and each prefix. */
 class Cast {
   readonly #pods: Map<string, IdentityId> = new Map()
@@ -61,10 +68,11 @@ class Cast {
   readonly identities: readonly KnownIdentity[]
   readonly pods: readonly Extract<Who, { readonly kind: 'pod' }>[]
 
-  constructor(parties: readonly Who[]) {
+  constructor(parties: readonly Who[], hostLabels: readonly LabelText[]) {
     this.pods = parties.filter((party) => party.kind === 'pod')
     const known = new Map<IdentityId, KnownIdentity>()
     for (const [id, labels] of RESERVED_IDENTITIES) known.set(id, { id, labels, prefix: null })
+    known.set(HOST, { id: HOST, labels: [LabelText('reserved:host'), ...hostLabels], prefix: null })
     for (const { labels } of this.pods) {
       const own = identityLabels(labels)
       const id = this.#numberOf(own)
@@ -101,13 +109,13 @@ class Cast {
 type Side = { readonly allowed: boolean; readonly because: string }
 type Asked = { readonly expectation: Expectation; readonly direction: 'ingress' | 'egress' }
 
-/** Null for who is no pod: nothing is enforced there. */
+/** Null for who is neither a pod nor the node itself: nothing is enforced there. */
 function sideOf(engine: PolicyEngine, cast: Cast, { expectation, direction }: Asked): Side | null {
   const { from, to, protocol, port, request } = expectation
   const [subject, peer] = direction === 'egress' ? [from, to] : [to, from]
-  if (subject.kind !== 'pod') return null
   const identity = cast.identityOf(subject)
-  const resolved = engine.resolve({ identity, namedPorts: subject.namedPorts })
+  if (subject.kind !== 'pod' && identity !== HOST) return null
+  const resolved = engine.resolve({ identity, namedPorts: subject.kind === 'pod' ? subject.namedPorts : [] })
   const policy = judgedPolicyOf(resolved)
   if (policy === null) {
     const reason = resolved.kind === 'unresolvable' ? `${resolved.code}: ${resolved.reason}` : ''
@@ -118,9 +126,18 @@ function sideOf(engine: PolicyEngine, cast: Cast, { expectation, direction }: As
 }
 
 function becauseOf({ enforced, entry, verdict, http }: Judgement): string {
-  if (!enforced && entry === null) return 'not enforced'
+  if (!enforced) return 'not enforced'
   if (entry === null) return 'default deny'
-  if (http !== null) return http.allowed ? (http.rule ?? 'every request') : 'no http rule takes the request'
-  const word = verdict === 'redirect' ? 'allowed so far, the proxy decides' : verdict
-  return `${word} by ${entry.value.origins.join(', ')}`
+  if (http !== null) {
+    return http.allowed ? `request allowed by ${inWords(http.rule ?? 'every rule')}` : 'no http rule takes the request'
+  }
+  const origins = entry.value.origins.map(inWords).join(', ')
+  if (verdict === 'redirect') return `sent by ${origins} to the proxy, which decides`
+  return verdict === 'deny' ? `denied by ${origins}` : `allowed by ${origins}`
+}
+
+/** What no rule asks for has a name of its own. */
+function inWords(origin: string): string {
+  if (origin.startsWith('reserved:allow-any-')) return 'default'
+  return origin === 'reserved:allow-localhost-ingress' ? 'the option allowLocalhost' : origin
 }

@@ -1,37 +1,27 @@
 /**
  * Expectations of a policy set: who may reach whom. YAML or JSON:
  *
+ *     options: {enableHostFirewall: true}
  *     pods:
  *       deathstar: {labels: {org: empire, class: deathstar}, ports: [{name: http, port: 80}]}
+ *     host: {labels: {role: worker}}
+ *     dns: {swapi.dev: [203.0.113.9]}
  *     expectations:
  *       - {from: 'org=empire,class=tiefighter', to: deathstar, port: 80, http: POST /v1/request-landing, expect: allow}
- *       - {from: world, to: deathstar, port: 80, expect: deny}
+ *       - {from: deathstar, to: swapi.dev, port: 443, expect: deny}
  *
- * A party is the name of a pod, labels, an address or prefix, a reserved name such as `world`, or an object with `namespace`, `labels` and
- * `ports`. A pod is in the namespace `default` where it names none.
+ * A party is the name of a pod, labels, an address or prefix, a DNS name, a reserved name such as `world` or `host`, or an object with `namespace`,
+ * `labels` and `ports`. A pod is in the namespace `default` where it names none. `options` are those of the agent that bear on policies.
  */
-import type { NamedPort, Problem } from '../../../events/fields.ts'
-import { Cidr, type IdentityId, type LabelText } from '../../../events/ids.ts'
+import type { Problem } from '../../../events/fields.ts'
 import type { Json } from '../../../events/schema.ts'
-import { RESERVED_IDENTITIES } from '../../../projections/identity/reserved.ts'
-import { parsePrefixOrAddress, prefixText } from '../../../projections/ip/prefix.ts'
 import type { HttpRequest } from '../../../projections/l7/http-rule.ts'
-import { isJsonObject, type JsonObject, pointer, Reader } from '../../../projections/policy/parse/reader.ts'
-import { readEndpoint } from '../../decide/endpoint-fields.ts'
-import { readPort } from '../endpoint-file.ts'
+import { DEFAULT_POLICY_OPTIONS, type PolicyOptions } from '../../../projections/policy/engine.ts'
+import { isJsonObject, pointer, Reader } from '../../../projections/policy/parse/reader.ts'
 import { CliError } from '../failure.ts'
 import { readDocument } from '../text-document.ts'
 import { requestOf } from '../why-verb.ts'
-
-export type Who =
-  | {
-      readonly kind: 'pod'
-      readonly text: string
-      readonly labels: readonly LabelText[]
-      readonly namedPorts: readonly NamedPort[]
-    }
-  | { readonly kind: 'reserved'; readonly text: string; readonly identity: IdentityId }
-  | { readonly kind: 'prefix'; readonly text: string; readonly prefix: Cidr }
+import { type Parties, readParties, readWho, type Who } from './parties.ts'
 
 export type Expectation = {
   readonly name: string
@@ -44,7 +34,18 @@ export type Expectation = {
   readonly expect: 'allow' | 'deny'
 }
 
-export type ExpectationFile = { readonly expectations: readonly Expectation[]; readonly problems: readonly Problem[] }
+export type Setting = { readonly options: PolicyOptions; readonly parties: Parties }
+
+export type ExpectationFile = {
+  readonly setting: Setting
+  readonly expectations: readonly Expectation[]
+  readonly problems: readonly Problem[]
+}
+
+const NOBODY: Setting = {
+  options: DEFAULT_POLICY_OPTIONS,
+  parties: { pods: new Map(), dns: new Map(), hostLabels: [] },
+}
 
 const PROTOCOLS: Readonly<Record<string, number>> = { TCP: 6, UDP: 17, SCTP: 132, ICMP: 1, ICMPV6: 58 }
 const PORT = /^([0-9]{1,5})(?:\/([A-Za-z0-9]+))?$/
@@ -53,90 +54,67 @@ const HTTP_PORT = 80
 
 export function readExpectations(text: string): ExpectationFile {
   const document = readDocument(text)
-  if (document.kind === 'faulty') return { expectations: [], problems: document.problems }
+  if (document.kind === 'faulty') return { setting: NOBODY, expectations: [], problems: document.problems }
   const reader = new Reader({ left: 0 })
-  const object = reader.object(document.value, '', ['pods', 'expectations'])
-  const pods = readPods(reader, object)
+  const object = reader.object(document.value, '', ['options', 'pods', 'host', 'dns', 'expectations'])
+  const setting = { options: readOptions(reader, object['options']), parties: readParties(reader, object) }
   const expectations =
-    reader.each(object, 'expectations', '', (item, path) => readOne(reader, item, { path, pods })) ?? []
+    reader.each(object, 'expectations', '', (item, path) => readOne(reader, item, { path, ...setting })) ?? []
   if (expectations.length === 0) reader.refuse('expectations-missing', '/expectations', 'there is nothing to check')
   const problems = [...reader.problems, ...reader.schemaProblems].map(document.placed)
-  return { expectations: expectations.filter((found) => found !== null), problems }
+  return { setting, expectations: expectations.flat(), problems }
 }
 
-type Pods = ReadonlyMap<string, Who>
-
-function readPods(reader: Reader, object: JsonObject): Pods {
-  const given = reader.anyObject(object['pods'], '/pods')
-  return new Map(
-    Object.entries(given).flatMap(([name, value]) => {
-      const who = readPod(reader, value, { path: pointer('/pods', name), name })
-      return who === null ? [] : [[name, who] as const]
-    }),
-  )
+function readOptions(reader: Reader, value: Json | undefined): PolicyOptions {
+  if (value === undefined || value === null) return DEFAULT_POLICY_OPTIONS
+  const path = '/options'
+  const keys = ['enforcement', 'allowLocalhost', 'enableRemoteNodeIdentity', 'enableHostFirewall']
+  const object = reader.object(value, path, keys)
+  const word = <T extends string>(key: string, words: readonly T[], otherwise: T): T => {
+    const text = reader.text(object, key, path)
+    const found = words.find((known) => known === text)
+    if (text !== null && found === undefined)
+      reader.refuse('word-unknown', pointer(path, key), `${text} is not one of ${words.join(', ')}`)
+    return found ?? otherwise
+  }
+  const standard = DEFAULT_POLICY_OPTIONS
+  return {
+    ...standard,
+    enforcement: word('enforcement', ['default', 'always', 'never'], standard.enforcement),
+    allowLocalhost: word('allowLocalhost', ['always', 'policy'], standard.allowLocalhost),
+    enableRemoteNodeIdentity:
+      reader.flag(object, 'enableRemoteNodeIdentity', path) ?? standard.enableRemoteNodeIdentity,
+    enableHostFirewall: reader.flag(object, 'enableHostFirewall', path) ?? standard.enableHostFirewall,
+  }
 }
 
-type Place = { readonly path: string; readonly pods: Pods }
-
-function readOne(reader: Reader, value: Json, { path, pods }: Place): Expectation | null {
+/** One for each pair of addresses where DNS names stand in it. */
+function readOne(
+  reader: Reader,
+  value: Json,
+  { path, parties }: { readonly path: string; readonly parties: Parties },
+): readonly Expectation[] {
   const object = reader.object(value, path, ['name', 'from', 'to', 'port', 'http', 'expect'])
-  const from = readWho(reader, object['from'], { path: pointer(path, 'from'), pods })
-  const to = readWho(reader, object['to'], { path: pointer(path, 'to'), pods })
+  const froms = readWho(reader, object['from'], { path: pointer(path, 'from'), parties })
+  const tos = readWho(reader, object['to'], { path: pointer(path, 'to'), parties })
   const request = readRequest(reader, object['http'], pointer(path, 'http'))
   const { port, protocol } = readPortText(reader, object['port'], { path: pointer(path, 'port'), request })
   const expect = reader.text(object, 'expect', path)
   if (expect !== 'allow' && expect !== 'deny') {
     reader.refuse('expect-unknown', pointer(path, 'expect'), `${expect ?? 'nothing'} is not allow or deny`)
-    return null
+    return []
   }
-  if (from === null || to === null) return null
-  const what = request === null ? `${port}` : `${port} ${request.method} ${request.path}`
-  const name = reader.text(object, 'name', path) ?? `${from.text} -> ${to.text} ${what}`
-  return { name, from, to, protocol, port, request, expect }
+  const given = reader.text(object, 'name', path)
+  const asked = { protocol, port, request, expect } as const
+  return froms.flatMap((from) =>
+    tos.map((to) => ({ name: given ?? nameOf({ from, to, ...asked }), from, to, ...asked })),
+  )
 }
 
-function readWho(reader: Reader, value: Json | undefined, { path, pods }: Place): Who | null {
-  if (isJsonObject(value)) return readPod(reader, value, { path, name: null })
-  if (value === undefined || value === null) {
-    reader.refuse('party-missing', path, 'who is it?')
-    return null
-  }
-  const text = reader.asText(value, path)
-  const pod = pods.get(text)
-  if (pod !== undefined) return pod
-  if (text.includes('=')) return readPod(reader, { labels: text.split(',') }, { path, name: null })
-  const prefix = parsePrefixOrAddress(text)
-  if (prefix !== null) return { kind: 'prefix', text, prefix: Cidr(prefixText(prefix)) }
-  const label = text.startsWith('reserved:') ? text : `reserved:${text}`
-  for (const [identity, [first]] of RESERVED_IDENTITIES)
-    if (first === label) return { kind: 'reserved', text, identity }
-  const known = [...pods.keys()].join(', ') || 'none'
-  reader.refuse('party-unknown', path, `${text} is no pod (there are ${known}), label, address or reserved name`)
-  return null
-}
-
-/** Labels as a list of `[source:]key=value` or as an object. */
-function readPod(
-  reader: Reader,
-  value: Json,
-  { path, name }: { readonly path: string; readonly name: string | null },
-): Who | null {
-  const object = reader.object(value, path, ['namespace', 'labels', 'ports'])
-  const labels = isJsonObject(object['labels'])
-    ? reader.dictionary(object, 'labels', path).map(([key, text]) => (text === '' ? key : `${key}=${text}`))
-    : (reader.each(object, 'labels', path, (item, at) => reader.asText(item, at)) ?? [])
-  const ports = reader.each(object, 'ports', path, (item, at) => readPort(reader, item, at)) ?? []
-  const namespace = reader.text(object, 'namespace', path) ?? namespaceIn(labels) ?? 'default'
-  const { fields, problems } = readEndpoint({ name: `${namespace}/pod`, labels, namedPorts: ports })
-  for (const { code, path: at, reason } of problems)
-    reader.refuse(code, `${path}${at.replace('/namedPorts', '/ports')}`, reason)
-  if (fields === null) return null
-  return { kind: 'pod', text: name ?? labels.join(','), labels: fields.labels, namedPorts: fields.namedPorts }
-}
-
-function namespaceIn(labels: readonly string[]): string | null {
-  const found = labels.find((label) => /^(k8s:)?io\.kubernetes\.pod\.namespace=/.test(label))
-  return found === undefined ? null : found.slice(found.indexOf('=') + 1)
+function nameOf({ from, to, protocol, port, request }: Omit<Expectation, 'name'>): string {
+  const [word] = Object.entries(PROTOCOLS).find(([, number]) => number === protocol) ?? ['']
+  const place = word === 'TCP' || word === '' ? `${port}` : `${port}/${word}`
+  return `${from.text} -> ${to.text} ${request === null ? place : `${place} ${request.method} ${request.path}`}`
 }
 
 /** `80`, `53/UDP`; 80 where only a request is given. */

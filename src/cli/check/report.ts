@@ -64,12 +64,13 @@ ${cases.join('\n')}
 `
 }
 
-/** XML 1.0 has no other control characters than tab and line ends. */
+/** Lines stay lines in attributes too; what XML 1.0 does not have (control characters, halves of pairs) becomes a question mark. */
 function xml(text: string): string {
-  const names: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot' }
+  const names: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
   return text
-    .replaceAll(/[&<>"]/g, (character) => `&${names[character]};`)
-    .replaceAll(/[\0-\x08\x0b\x0c\x0e-\x1f]/g, '?')
+    .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '?')
+    .replaceAll(/[&<>"]/g, (character) => names[character] ?? '')
+    .replaceAll(/[\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
 function tapReport(checked: readonly Checked[]): string {
