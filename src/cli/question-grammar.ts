@@ -1,5 +1,5 @@
 /** The grammar of the verbs that ask what policies say: `why`, `check`, `eval`. */
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { OUTPUTS } from './answer.ts'
 import { REPORT_FORMATS } from './check/report.ts'
 import { type CheckOptions, checkPolicies } from './check/verb.ts'
@@ -9,14 +9,26 @@ import { collect, portNumber } from './option-values.ts'
 import { COLOUR_CHOICES } from './render/colour.ts'
 import { explain, type WhyOptions } from './why-verb.ts'
 
+/** Throws commander's error for a value that is none. */
+function flowId(text: string): number {
+  if (!/^[1-9][0-9]{0,14}$/.test(text)) throw new InvalidArgumentError(`${text} is not the id of a flow.`)
+  return Number(text)
+}
+
 export type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
 
 export function addQuestions(program: Command, { sink, place }: Context): void {
   const party = 'endpoint name or id, label selector, identity, address, or a reserved name such as world'
   place(program.command('why'))
     .description('may this reach that, and which rule of which policy says so')
-    .requiredOption('--from <party>', party)
-    .requiredOption('--to <party>', party)
+    .option('--from <party>', party)
+    .option('--to <party>', party)
+    .option(
+      '--flow <id>',
+      'a recorded flow instead, by the id that flows shows, at the position that it was decided at',
+      flowId,
+    )
+    .option('--node <name>', 'whose flows; not needed where the log knows one node')
     .option('--port <port>', 'destination port; for ICMP the type; 80 with --http', portNumber)
     .option('--protocol <name>', 'TCP, UDP, SCTP, ICMP or ICMPv6', 'TCP')
     .option('--http <request>', "METHOD PATH, such as 'PUT /v1/exhaust-port'")

@@ -7,10 +7,13 @@ import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { type ColourWhen, paintFor } from './render/colour.ts'
 import { whyText } from './render/why.ts'
+import { explainFlow } from './why-flow.ts'
 
 export type WhyOptions = Place & {
-  readonly from: string
-  readonly to: string
+  readonly from: string | undefined
+  readonly to: string | undefined
+  readonly flow: number | undefined
+  readonly node: string | undefined
   readonly port: number | undefined
   readonly protocol: string
   readonly http: string | undefined
@@ -27,6 +30,7 @@ const HTTP_PORT = 80
 
 /** A denial is an answer like any other, unless `--exit-code` asks for 1. Throws `CliError`. */
 export async function explain(options: WhyOptions, sink: LogSink): Promise<void> {
+  if (options.flow !== undefined) return explainFlow({ ...options, flow: options.flow }, sink)
   const question = questionOf(options)
   await using history = await openHistory(options, sink.warn)
   const moment = await momentOf(history, options.at ?? null, '--at')
@@ -44,6 +48,7 @@ export async function explain(options: WhyOptions, sink: LogSink): Promise<void>
 }
 
 function questionOf({ from, to, port, protocol: word, http, header }: WhyOptions): WhyQuestion {
+  if (from === undefined || to === undefined) throw new CliError('usage', 'why takes --from and --to, or --flow')
   const protocol = PROTOCOLS[word.toLowerCase()]
   if (protocol === undefined) {
     throw new CliError(

@@ -90,6 +90,7 @@ export type FlowSelect = {
 
 export function selectOf(query: FlowQuery): FlowSelect {
   const conditions: readonly (readonly [string, FlowValue | undefined])[] = [
+    ['id = ?', query.id],
     ['id > ?', query.sinceId],
     ['time >= ?', query.since],
     ['time <= ?', query.until],

@@ -114,7 +114,7 @@ export function why(state: WhyState, question: WhyQuestion): WhyOutcome {
   return { kind: 'answered', answer: { allowed, ...parties, sides: [egress, ingress] } }
 }
 
-type Roles = { readonly direction: Direction; readonly subject: Party; readonly peer: Party }
+export type Roles = { readonly direction: Direction; readonly subject: Party; readonly peer: Party }
 
 const NO_ENDPOINT: Omit<Side, 'direction'> = {
   endpoint: null,
@@ -128,7 +128,11 @@ const NO_ENDPOINT: Omit<Side, 'direction'> = {
 }
 
 /** Nothing is enforced at who is no endpoint. */
-function sideOf(state: WhyState, { protocol, port, request }: WhyQuestion, { direction, subject, peer }: Roles): Side {
+export function sideOf(
+  state: WhyState,
+  { protocol, port, request }: Pick<WhyQuestion, 'protocol' | 'port' | 'request'>,
+  { direction, subject, peer }: Roles,
+): Side {
   if (subject.endpoint === null) return { direction, ...NO_ENDPOINT }
   const { node, view } = subject.endpoint
   const asked: Asked = { direction, identity: peer.identity, protocol, port, request }
@@ -191,7 +195,7 @@ function named(rule: string | null): readonly string[] {
   return rule === null || rule === '' ? [] : [rule]
 }
 
-function viewOf({ identity, labels, endpoint, address }: Party): PartyView {
+export function viewOf({ identity, labels, endpoint, address }: Party): PartyView {
   return {
     name: endpoint?.view.name ?? null,
     endpoint: endpoint?.view.endpoint ?? null,

@@ -40,6 +40,8 @@ export type NewFlow = Omit<Flow, 'id'>
 
 /** All that are given must hold. */
 export type FlowQuery = {
+  /** This one. */
+  readonly id?: number
   /** Newer than this one: with the id of the last flow of an answer, the next page. */
   readonly sinceId?: number
   /** At or after. */

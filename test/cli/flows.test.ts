@@ -70,11 +70,11 @@ test('C17 flows reads as hubble observe, with the position and revision that dec
   assert.deepEqual([code, err], [0, ''])
   const at = `at position ${log.positions.at(-1)}, revision 2`
   assert.deepEqual(out.trimEnd().split('\n'), [
-    `2026-05-04T14:00:00.000Z: default/xwing:41000 (ID:5513) -> default/deathstar:80 (ID:2033) policy-verdict:none INGRESS DENIED (TCP; Policy denied) ${at}`,
-    `2026-05-04T14:00:00.000Z: default/tiefighter:41001 (ID:29439) -> default/deathstar:80 (ID:2033) policy-verdict:L3-L4 INGRESS ALLOWED (TCP; to proxy port 14567) ${at}`,
-    `2026-05-04T14:00:00.000Z: default/tiefighter:41001 (ID:29439) -> default/deathstar:80 (ID:2033) http-request FORWARDED (HTTP/1.1 POST http://deathstar/v1/request-landing; missing X-Droid) ${at}`,
-    `2026-05-04T14:00:01.000Z: default/tiefighter:41001 (ID:29439) <- default/deathstar:80 (ID:2033) http-response FORWARDED (HTTP/1.1 200 3ms (POST http://deathstar/v1/request-landing)) ${at}`,
-    `2026-05-04T14:00:00.000Z: 1.1.1.1 (world) -> default/deathstar (ID:2033) policy-verdict:none INGRESS DENIED (ICMP; Policy denied by denylist) ${at}`,
+    `2026-05-04T14:00:00.000Z: default/xwing:41000 (ID:5513) -> default/deathstar:80 (ID:2033) policy-verdict:none INGRESS DENIED (TCP; Policy denied) ${at}, flow 1`,
+    `2026-05-04T14:00:00.000Z: default/tiefighter:41001 (ID:29439) -> default/deathstar:80 (ID:2033) policy-verdict:L3-L4 INGRESS ALLOWED (TCP; to proxy port 14567) ${at}, flow 2`,
+    `2026-05-04T14:00:00.000Z: default/tiefighter:41001 (ID:29439) -> default/deathstar:80 (ID:2033) http-request FORWARDED (HTTP/1.1 POST http://deathstar/v1/request-landing; missing X-Droid) ${at}, flow 3`,
+    `2026-05-04T14:00:01.000Z: default/tiefighter:41001 (ID:29439) <- default/deathstar:80 (ID:2033) http-response FORWARDED (HTTP/1.1 200 3ms (POST http://deathstar/v1/request-landing)) ${at}, flow 4`,
+    `2026-05-04T14:00:00.000Z: 1.1.1.1 (world) -> default/deathstar (ID:2033) policy-verdict:none INGRESS DENIED (ICMP; Policy denied by denylist) ${at}, flow 5`,
   ])
 })
 

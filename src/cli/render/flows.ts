@@ -23,7 +23,7 @@ export function flowLine(flow: Flow, names: FlowNames): string {
     verdictText(flow),
     flow.verdict === 'FORWARDED' || flow.verdict === 'REDIRECTED' ? 'good' : 'bad',
   )
-  const decided = names.paint(`at position ${stamp.position}, revision ${stamp.revision}`, 'faint')
+  const decided = names.paint(`at position ${stamp.position}, revision ${stamp.revision}, flow ${flow.id}`, 'faint')
   return `${isoTime(flow.time)}: ${side(source)} ${arrow} ${side(destination)} ${typeText(flow)} ${verdict} (${summaryText(flow)}) ${decided}`
 }
 

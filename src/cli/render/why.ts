@@ -24,13 +24,13 @@ export function whyText(
   return `${lines.join('\n')}\n`
 }
 
-function partyText({ name, endpoint, address, identity, labels }: PartyView): string {
+export function partyText({ name, endpoint, address, identity, labels }: PartyView): string {
   const who = name ?? address ?? labels.find((label) => label.startsWith('reserved:')) ?? `identity ${identity}`
   const numbers = [...(endpoint === null ? [] : [`endpoint ${endpoint}`]), `identity ${identity}`]
   return `${who} (${numbers.join(', ')})`
 }
 
-function sideLines(side: Side, party: PartyView, paint: Paint): readonly string[] {
+export function sideLines(side: Side, party: PartyView, paint: Paint): readonly string[] {
   const title = `${side.direction} of ${party.name ?? party.address ?? `identity ${party.identity}`}`
   if (side.endpoint === null) return [`${title}: no endpoint of a node, so nothing is enforced`]
   const end = side.allowed ? paint('allowed', 'good') : paint('denied', 'bad')

@@ -112,7 +112,8 @@ function obstacle(
   return http !== null && usesHeaders ? 'rules judge by headers, which are not recorded' : null
 }
 
-function asksForHeaders({ rules }: JudgedPolicy): boolean {
+/** By others than the host, which alone is recorded. */
+export function asksForHeaders({ rules }: JudgedPolicy): boolean {
   const ports = rules === null ? [] : [...rules.ingressPerPortPolicies, ...rules.egressPerPortPolicies]
   return ports.some(({ rules: own }) =>
     own.some(({ httpRules }) =>
