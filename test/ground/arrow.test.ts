@@ -8,7 +8,7 @@ const PURE_PACKAGES: readonly string[] = ['re2js', '@noble/hashes', 'immutable',
 const PURE_FOLDERS: readonly string[] = ['events', 'projections', 'src/decide', 'src/react']
 
 /** The faces bind adapters together; everything else in `src` that is not listed here is an adapter. */
-const FACES: readonly string[] = ['src/cli', 'src/web', 'src/demo']
+const FACES: readonly string[] = ['src/cli', 'src/demo']
 const INNER: readonly string[] = ['src/ports', 'src/decide', 'src/react']
 
 /** Where a file may look, by the folder it is in. */
