@@ -12,6 +12,7 @@ import { readCase } from '../../src/cli/eval/case.ts'
 import { evaluate } from '../../src/cli/eval/evaluate.ts'
 import { decide } from '../../src/decide/command.ts'
 import { NODE } from '../decide/given.ts'
+import { mutated } from './mutations.ts'
 
 const EXPECTATIONS = `pods:
   deathstar: {labels: {org: empire}, ports: [{name: http, port: 80}]}
@@ -48,42 +49,6 @@ const CASE = JSON.stringify({
     },
   ],
 })
-const JUNK: readonly string[] = [
-  '[',
-  '{',
-  '}',
-  ':',
-  ' - ',
-  '"',
-  '\n',
-  '&a',
-  '*a',
-  '!!int',
-  '0',
-  '-1',
-  '1e99',
-  'null',
-  '__proto__',
-  '\u0000',
-  '\ud800',
-  '/33',
-  'é',
-]
-
-/** A text with parts cut out, doubled and put elsewhere, and junk in between. */
-function mutated(text: string): fc.Arbitrary<string> {
-  const place = fc.nat(text.length)
-  const edit = fc.record({ from: place, to: place, at: place, junk: fc.constantFrom(...JUNK), cut: fc.boolean() })
-  return fc.array(edit, { minLength: 1, maxLength: 4 }).map((edits) =>
-    edits.reduce((now, { from, to, at, junk, cut }) => {
-      const [start, end] = [Math.min(from, to), Math.min(Math.max(from, to), Math.min(from, to) + 30)]
-      return cut
-        ? now.slice(0, start) + junk + now.slice(end)
-        : now.slice(0, at) + now.slice(start, end) + junk + now.slice(at)
-    }, text),
-  )
-}
-
 const ID = EventId('00000000-0000-4000-8000-000000000000')
 const context: EventContext = {
   actor: { kind: 'user', name: 'leia' },
