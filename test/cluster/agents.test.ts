@@ -176,7 +176,7 @@ test('N5 status tells from every node which node is behind, by how much and sinc
     const { out } = await status()
     assert.match(
       out,
-      new RegExp(`1 of 2 nodes enforce revision 4\\nhoth is behind with 1 of 1 endpoints, 2 revisions, since ${since}`),
+      new RegExp(`1 of 2 nodes enforce revision 4\\nhoth is behind with 1 of 1 endpoint, 2 revisions, since ${since}`),
     )
     assert.match(out, /^endor +started +model +1 +1 +0 +0 *$/m)
   })

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BehaviorSubject, Subject } from 'rxjs'
 import type { Timestamp } from '../../../events/ids.ts'
 import { type Link, LogError, type LogErrorCode, mayPass } from '../../ports/log.ts'
+import { Arrivals } from './arrivals.ts'
 import { isAfter, type Mirror } from './mirror.ts'
 import { type KurrentRecord, type MirrorRecord, mirrorRecord, type ServerPosition } from './records.ts'
 import { asLogError, isPassing, recordOf, type Server, subscribe } from './server.ts'
@@ -18,6 +19,8 @@ const BUFFER_MAX = 4_096
 export class Follower implements AsyncDisposable {
   /** After every transaction, after a drop and after the end. */
   readonly signals: Subject<void> = new Subject()
+  /** Own appends on their way back. */
+  readonly arrivals: Arrivals = new Arrivals()
   /** Away until the server has spoken. */
   readonly link: BehaviorSubject<Link>
   readonly #now: () => Timestamp
@@ -57,9 +60,14 @@ export class Follower implements AsyncDisposable {
     const deadline = AbortSignal.timeout(deadlineMs)
     while (!done()) {
       if (this.#failure !== null) throw this.#failure
-      if (deadline.aborted) throw this.#late(deadlineMs)
+      if (deadline.aborted) throw this.late(deadlineMs)
       await this.#signalOr(deadline)
     }
+  }
+
+  /** Throws what ended the following. */
+  check(): void {
+    if (this.#failure !== null) throw this.#failure
   }
 
   /** The server does not answer (any more). */
@@ -70,12 +78,14 @@ export class Follower implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
+    this.arrivals.fail(new LogError('log-closed', this.#server.address.shown))
     this.signals.complete()
     this.link.complete()
     await this.#running
   }
 
   #caughtUp(): void {
+    this.arrivals.caughtUp()
     if (this.#live && this.link.value.kind === 'up') return
     this.#live = true
     this.#hear()
@@ -107,7 +117,10 @@ export class Follower implements AsyncDisposable {
         await this.#follow()
       } catch (error) {
         const named = asLogError(error, this.#server.address)
-        if (!isPassing(error) && isFinal(named)) this.#failure = named
+        if (!isPassing(error) && isFinal(named)) {
+          this.#failure = named
+          this.arrivals.fail(named)
+        }
         this.#lastTrouble = named
         this.#live = false
         if (!this.#stop.signal.aborted) this.lost(named)
@@ -122,8 +135,8 @@ export class Follower implements AsyncDisposable {
   /** One subscription, until it ends. */
   #follow(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const subscription = subscribe(this.#server, this.#mirror.followed())
-    const buffer = new Buffered(this.#mirror, this.#server.address.prefix)
+    const subscription = subscribe(this.#server, this.#mirror.begin())
+    const buffer = new Buffered(this.#mirror, this.arrivals, this.#server.address.prefix)
     let [scheduled, caughtUp] = [false, false]
     const schedule = (): void => {
       if (scheduled) return
@@ -135,7 +148,10 @@ export class Follower implements AsyncDisposable {
       try {
         if (buffer.flush()) this.signals.next()
         // What came before the mark may still be on its way through the client.
-        if (caughtUp && subscription.readableLength === 0) this.#caughtUp()
+        if (caughtUp && subscription.readableLength === 0) {
+          caughtUp = false
+          this.#caughtUp()
+        }
         subscription.resume()
       } catch (error) {
         reject(error)
@@ -178,7 +194,7 @@ export class Follower implements AsyncDisposable {
     if (this.#stop.signal.aborted) throw new LogError('log-closed', this.#server.address.shown)
   }
 
-  #late(deadlineMs: number): LogError {
+  late(deadlineMs: number): LogError {
     const { shown } = this.#server.address
     const trouble = this.#lastTrouble?.message.replace(/^log-[a-z]+: /, '').replace(`${shown}: `, '')
     return new LogError('log-unavailable', `${shown}: not followed within ${deadlineMs} ms: ${trouble ?? 'no answer'}`)
@@ -198,25 +214,35 @@ function isFinal(error: Error): boolean {
 /** Records on their way into the copy: the tail of an append that has not come whole stays here. */
 class Buffered {
   readonly #mirror: Mirror
+  readonly #arrivals: Arrivals
   readonly #prefix: string
-  #records: MirrorRecord[] = []
+  #append: MirrorRecord[] = []
+  #held = 0
 
-  constructor(mirror: Mirror, prefix: string) {
+  constructor(mirror: Mirror, arrivals: Arrivals, prefix: string) {
     this.#mirror = mirror
+    this.#arrivals = arrivals
     this.#prefix = prefix
   }
 
   /** How many wait now. Throws where a record is not ours. */
   add(record: KurrentRecord): number {
-    this.#records.push(mirrorRecord(record, this.#prefix))
-    return this.#records.length
+    const taken = mirrorRecord(record, this.#prefix)
+    this.#append.push(taken)
+    if (taken.batch.index === taken.batch.size - 1) {
+      const records = this.#append
+      this.#append = []
+      this.#held += records.length
+      this.#arrivals.taken(records, this.#mirror.take(records))
+    }
+    return this.#held + this.#append.length
   }
 
   /** Whether anything was written. */
   flush(): boolean {
-    const end = this.#records.findLastIndex(({ batch }) => batch.index === batch.size - 1) + 1
-    if (end === 0) return false
-    this.#mirror.take(this.#records.splice(0, end))
+    if (this.#held === 0) return false
+    this.#held = 0
+    this.#mirror.settle()
     return true
   }
 }

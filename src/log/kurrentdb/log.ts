@@ -77,6 +77,9 @@ type Parts = {
   readonly deadlineMs: number
 }
 
+/** The last revisions of the batch's streams when it was begun. */
+type Heads = readonly (StreamRevision | 'no-stream')[]
+
 class MirroredLog implements KurrentLog {
   readonly location: string
   readonly #parts: Parts
@@ -94,24 +97,24 @@ class MirroredLog implements KurrentLog {
   async append(batch: readonly StreamAppend[], copied?: Copied): Promise<AppendOutcome> {
     checkBatch(batch)
     this.#open()
-    const known = this.#placed(batch)
+    const { mirror, follower, deadlineMs } = this.#parts
+    const heads = batch.map(({ stream }) => mirror.headOf(stream))
+    const known = this.#placed(batch, heads)
     if (known !== null) return known
-    const deadline = AbortSignal.timeout(this.#parts.deadlineMs)
-    const heads = batch.map(({ stream }) => this.#parts.mirror.reader.streamHead(stream))
-    let tries = 0
-    const written = await this.#persist(async () => {
-      tries += 1
-      if (tries > 1) await this.#catchUp()
-      return tries > 1 && this.#found(batch, heads) !== null ? 'written' : this.#write(batch, copied)
-    }, deadline)
-    if (written === 'conflict') return this.#refused(batch)
-    let found: readonly number[] | null = null
-    const seenBack = (): boolean => {
-      found = this.#found(batch, heads)
-      return found !== null
+    follower.check()
+    const count = batch.reduce((sum, { events }) => sum + events.length, 0)
+    // Neither the batch nor its appends are empty.
+    const arrival = follower.arrivals.expect(batch.at(-1)!.events.at(-1)!.id, count)
+    try {
+      const written = await this.#writeUntil(batch, { heads, copied })
+      if (written === 'conflict') return await this.#refused(batch)
+      arrival.within(deadlineMs, () => follower.late(deadlineMs))
+      const placed = await arrival.placed
+      if (placed === null) return await this.#seen(batch, heads)
+      return { kind: 'appended', positions: placed.map(({ position }) => position), recordedAt: placed[0]!.recordedAt }
+    } finally {
+      arrival.forget()
     }
-    await this.#parts.follower.until(seenBack, this.#parts.deadlineMs)
-    return this.#appended(batch, found!)
   }
 
   readAll(options: ReadAllOptions): AsyncIterable<readonly StoredEvent[]> {
@@ -169,6 +172,30 @@ class MirroredLog implements KurrentLog {
     await server.client.dispose()
   }
 
+  /** It stands on the server: once the copy has it, it says where. */
+  async #seen(batch: readonly StreamAppend[], heads: Heads): Promise<AppendOutcome> {
+    const { follower, deadlineMs } = this.#parts
+    let found: readonly number[] | null = null
+    await follower.until(() => {
+      found = this.#found(batch, heads)
+      return found !== null
+    }, deadlineMs)
+    return this.#appended(batch, found!)
+  }
+
+  /** Tries until the server has answered; a batch that an earlier try has left there is not written again. */
+  async #writeUntil(
+    batch: readonly StreamAppend[],
+    { heads, copied }: { readonly heads: Heads; readonly copied: Copied | undefined },
+  ): Promise<'written' | 'conflict'> {
+    let tries = 0
+    return this.#persist(async () => {
+      tries += 1
+      if (tries > 1) await this.#catchUp()
+      return tries > 1 && this.#found(batch, heads) !== null ? 'written' : this.#write(batch, copied)
+    })
+  }
+
   /** Writes once. Null when written; what the server refused as another revision otherwise. */
   async #write(batch: readonly StreamAppend[], copied: Copied | undefined): Promise<'written' | 'conflict'> {
     const { client, address } = this.#parts.server
@@ -205,21 +232,22 @@ class MirroredLog implements KurrentLog {
   }
 
   /** Tries again while failures are passing ones and the deadline is not reached. */
-  async #persist<T>(attempt: () => Promise<T>, deadline: AbortSignal): Promise<T> {
+  async #persist<T>(attempt: () => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.#parts.deadlineMs
     for (let backoffMs = RETRY_FIRST_MS; ; backoffMs = Math.min(backoffMs * 2, RETRY_MAX_MS)) {
       try {
         this.#open()
         return await answered(attempt(), this.#parts.deadlineMs / TRIES_MIN)
       } catch (error) {
-        if (!isPassing(error) || deadline.aborted) throw asLogError(error, this.#parts.server.address)
+        if (!isPassing(error) || performance.now() > deadline) throw asLogError(error, this.#parts.server.address)
         await sleep(backoffMs)
       }
     }
   }
 
   /** What the copy alone can tell: heads only grow, so a conflict there is one, and what stands there stands. Null: ask the server. */
-  #placed(batch: readonly StreamAppend[]): AppendOutcome | null {
-    const placements = batch.map((append) => this.#place(append))
+  #placed(batch: readonly StreamAppend[], heads: Heads): AppendOutcome | null {
+    const placements = batch.map((append, index) => this.#place(append, heads[index]!))
     const conflict = placements.find((placement) => placement.kind === 'conflict')
     if (conflict !== undefined) return conflict
     const present = placements.filter((placement) => placement.kind === 'present')
@@ -231,14 +259,15 @@ class MirroredLog implements KurrentLog {
       )
     // Half of a retry cannot stand there, because batches are atomic: the ids were used for something else.
     const { stream } = batch[placements.findIndex(({ kind }) => kind === 'present')]!
-    return { kind: 'conflict', stream, actual: this.#parts.mirror.reader.streamHead(stream) }
+    return { kind: 'conflict', stream, actual: this.#parts.mirror.headOf(stream) }
   }
 
   /** The server knows more than the copy did: once that has come, the copy can say what is in the way. */
   async #refused(batch: readonly StreamAppend[]): Promise<AppendOutcome> {
     let known: AppendOutcome | null = null
     const placed = (): boolean => {
-      known = this.#placed(batch)
+      const heads = batch.map(({ stream }) => this.#parts.mirror.headOf(stream))
+      known = this.#placed(batch, heads)
       return known !== null
     }
     await this.#parts.follower.until(placed, this.#parts.deadlineMs)
@@ -251,14 +280,13 @@ class MirroredLog implements KurrentLog {
     await follower.reached(await serverHead(server), deadlineMs)
   }
 
-  #place(append: StreamAppend): Placement {
+  #place(append: StreamAppend, head: Heads[number]): Placement {
     const { mirror } = this.#parts
-    const head = mirror.reader.streamHead(append.stream)
     return place(append, { head, idsFrom: (revision, count) => mirror.idsFrom(append.stream, revision, count) })
   }
 
   /** First revisions of the batch's events, if all of them stand in the copy after `heads`. */
-  #found(batch: readonly StreamAppend[], heads: readonly (StreamRevision | 'no-stream')[]): readonly number[] | null {
+  #found(batch: readonly StreamAppend[], heads: Heads): readonly number[] | null {
     const { mirror } = this.#parts
     const found = batch.map(({ stream, events }, index) => {
       const head = heads[index]
@@ -284,15 +312,14 @@ class MirroredLog implements KurrentLog {
 
 /** The client's batch append waits for ever where the server stays silent. */
 async function answered<T>(call: Promise<T>, limitMs: number): Promise<T> {
-  const over = new AbortController()
-  const silence = sleep(limitMs, undefined, { signal: over.signal, ref: false }).then(
-    () => Promise.reject(Object.assign(new Error(`no answer within ${limitMs} ms`), { type: 'deadline-exceeded' })),
-    () => call,
-  )
+  const silence = Promise.withResolvers<never>()
+  const words = `no answer within ${limitMs} ms`
+  const refuse = (): void => silence.reject(Object.assign(new Error(words), { type: 'deadline-exceeded' }))
+  const timer = setTimeout(refuse, limitMs).unref()
   try {
-    return await Promise.race([call, silence])
+    return await Promise.race([call, silence.promise])
   } finally {
-    over.abort()
+    clearTimeout(timer)
   }
 }
 

@@ -6,22 +6,25 @@
  * also where records of one append share a commit position, and a server position is never computed with. Recorded times are the server's,
  * raised where its clock went back.
  *
- * Several processes may follow into one file: each takes what the file lacks, in one transaction.
+ * Several processes may follow into one file: each takes what the file lacks, in one transaction. Because positions follow from the server's order
+ * alone, what comes is placed at once and written a moment later, many records together; whoever reads here writes it first.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { EventId, Position, StreamName, StreamRevision, Timestamp } from '../../../events/ids.ts'
 import { LogError } from '../../ports/log.ts'
 import { SqliteReader } from '../sqlite/reader.ts'
 import { asLogError, prepareFile } from '../sqlite/schema.ts'
+import type { Placed } from './arrivals.ts'
 import type { MirrorRecord, ServerPosition } from './records.ts'
+import { Tails } from './tails.ts'
 
 /** `heard_at`: when the server was last known to be there, by this machine's clock. */
 const TABLE = `CREATE TABLE IF NOT EXISTS mirror
   (origin TEXT NOT NULL, commit_position TEXT, prepare_position TEXT, heard_at INTEGER) STRICT`
 
 export class Mirror implements Disposable {
-  readonly reader: SqliteReader
   readonly path: string
+  readonly #reader: SqliteReader
   readonly #database: DatabaseSync
   readonly #insert: StatementSync
   readonly #insertStream: StatementSync
@@ -30,14 +33,21 @@ export class Mirror implements Disposable {
   readonly #heard: StatementSync
   readonly #hear: StatementSync
   readonly #last: StatementSync
+  readonly #begin: StatementSync
+  readonly #commit: StatementSync
   readonly #id: StatementSync
+  readonly #ids: StatementSync
   readonly #revision: StatementSync
+  readonly #tails: Tails = new Tails()
+  #pending: PlacedRecord[] = []
+  /** Where the last record that was placed stands. */
+  #tail: Placed
 
   /** Throws `LogError`: not ours, damaged, or the copy of another history. */
   constructor(path: string, origin: string) {
     this.path = path
     this.#database = open(path, origin)
-    this.reader = new SqliteReader(this.#database)
+    this.#reader = new SqliteReader(this.#database)
     this.#insert = this.#database.prepare(
       'INSERT INTO events (position, stream, revision, recorded_at, id, type, v, body, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
@@ -49,8 +59,32 @@ export class Mirror implements Disposable {
     this.#last = this.#database.prepare(
       'SELECT position, recorded_at AS time FROM events ORDER BY position DESC LIMIT 1',
     )
+    this.#begin = this.#database.prepare('BEGIN IMMEDIATE')
+    this.#commit = this.#database.prepare('COMMIT')
+    this.#ids = this.#database.prepare(
+      'SELECT id FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?',
+    )
     this.#id = this.#database.prepare('SELECT id FROM events WHERE position = ?')
     this.#revision = this.#database.prepare('SELECT revision FROM events WHERE stream = ? AND revision >= ? AND id = ?')
+    this.#tail = this.#end()
+  }
+
+  /** Of everything that was taken. Throws `LogError`. */
+  get reader(): SqliteReader {
+    this.settle()
+    return this.#reader
+  }
+
+  /** For a subscription that begins: from where on. What was taken and could not be written comes again. Throws `LogError`. */
+  begin(): ServerPosition | null {
+    try {
+      this.settle()
+    } finally {
+      this.#pending = []
+      this.#tails.forget()
+      this.#tail = this.#end()
+    }
+    return this.followed()
   }
 
   /** Up to where the server was followed; null before the first record. */
@@ -76,36 +110,52 @@ export class Mirror implements Disposable {
     }
   }
 
-  /** Whole batches only, in the server's order. What the file has already is passed over. */
-  take(records: readonly MirrorRecord[]): void {
-    this.#database.exec('BEGIN IMMEDIATE')
+  /** Whole appends only, in the server's order. */
+  take(records: readonly MirrorRecord[]): readonly Placed[] {
+    const placed = records.map((record) => {
+      this.#tail = after(this.#tail, record)
+      this.#tails.came(record)
+      return { record, ...this.#tail }
+    })
+    this.#pending.push(...placed)
+    return placed
+  }
+
+  /** Writes what was taken; what another process has written is passed over. Throws `LogError`, and then it stays to be written. */
+  settle(): void {
+    if (this.#pending.length === 0) return
+    this.#begin.run()
     try {
       const followed = this.followed()
-      const lacking = records.filter(({ server }) => followed === null || isAfter(server, followed))
-      const last = this.#end()
-      let [position, time] = [last.position, last.time]
-      for (const record of lacking) {
-        position = record.server.commit > position ? record.server.commit : position + 1n
-        time = Math.max(time, record.created)
-        this.#store(record, position, time)
-      }
-      const end = lacking.at(-1)?.server
+      const lacking = this.#pending.filter(({ record }) => followed === null || isAfter(record.server, followed))
+      for (const placed of lacking) this.#store(placed)
+      const end = lacking.at(-1)?.record.server
       if (end !== undefined) this.#note.run(String(end.commit), String(end.prepare))
-      this.#database.exec('COMMIT')
+      this.#commit.run()
+      this.#pending = []
     } catch (error) {
-      this.reader.forgetStreams()
+      this.#reader.forgetStreams()
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       throw asLogError(error, this.path)
     }
   }
 
+  /** Of what was taken, written or not. */
+  headOf(stream: StreamName): StreamRevision | 'no-stream' {
+    return this.#tails.headOf(stream) ?? this.reader.streamHead(stream)
+  }
+
   /** Ids of a stream from a revision on. */
   idsFrom(stream: StreamName, revision: number, count: number): readonly EventId[] {
-    const page = { after: revision - 1, limit: count }
-    return this.reader.stream(stream, 'forwards', page).map(({ id }) => id)
+    const known = this.#tails.idsFrom(stream, revision, count)
+    if (known !== null) return known
+    const row = this.reader.streamId(stream)
+    if (row === null) return []
+    return (this.#ids.all(row, revision, count) as unknown as readonly { readonly id: EventId }[]).map(({ id }) => id)
   }
 
   idAt(position: Position): EventId | null {
+    this.settle()
     const row = this.#id.get(Number(position))
     return (row as { readonly id: EventId } | undefined)?.id ?? null
   }
@@ -118,19 +168,35 @@ export class Mirror implements Disposable {
     return found?.revision ?? null
   }
 
+  /** What could not be written is followed again. */
   [Symbol.dispose](): void {
+    try {
+      this.settle()
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error
+    }
     this.#database.close()
   }
 
-  #end(): { readonly position: bigint; readonly time: number } {
+  #end(): Placed {
     const row = this.#last.get()
     const { position, time } = (row ?? { position: 0, time: 0 }) as { readonly position: number; readonly time: number }
-    return { position: BigInt(position), time }
+    return { position: BigInt(position) as Position, recordedAt: time as Timestamp }
   }
 
-  #store({ stream, revision, id, type, v, body, meta }: MirrorRecord, position: bigint, time: number): void {
-    const row = this.reader.streamId(stream) ?? Number(this.#insertStream.run(stream).lastInsertRowid)
-    this.#insert.run(position, row, revision, time as Timestamp, id, type, v, body, meta)
+  #store({ record, position, recordedAt }: PlacedRecord): void {
+    const { stream, revision, id, type, v, body, meta } = record
+    const row = this.#reader.streamId(stream) ?? Number(this.#insertStream.run(stream).lastInsertRowid)
+    this.#insert.run(position, row, revision, recordedAt, id, type, v, body, meta)
+  }
+}
+
+type PlacedRecord = Placed & { readonly record: MirrorRecord }
+
+function after(tail: Placed, { server, created }: MirrorRecord): Placed {
+  return {
+    position: (server.commit > tail.position ? server.commit : tail.position + 1n) as Position,
+    recordedAt: Math.max(tail.recordedAt, created) as Timestamp,
   }
 }
 

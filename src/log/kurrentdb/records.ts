@@ -83,13 +83,24 @@ export function mirrorRecord(record: KurrentRecord, prefix: string): MirrorRecor
     id: id as EventId,
     type,
     v: Number(v),
-    body: canonicalText(data as Json),
+    body: bodyText(data as Json),
     meta: context,
     server: position,
     created: timeOf(metadata, created, where),
     batch: { index, size },
   }
 }
+
+/**
+ * The body's canonical text. It was written as such and parsing keeps the order of keys, but for keys that look like numbers: those come first,
+ * whatever their place was.
+ */
+function bodyText(data: Json): string {
+  const text = JSON.stringify(data)
+  return NUMBER_AS_KEY.test(text) ? canonicalText(data) : text
+}
+
+const NUMBER_AS_KEY = /"[0-9]+":/
 
 function timeOf(metadata: KurrentRecord['metadata'], created: Date, where: string): Timestamp {
   const { recordedAt } = (metadata ?? {}) as { readonly recordedAt?: unknown }
