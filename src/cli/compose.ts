@@ -7,6 +7,7 @@ import { DecodeError } from '../../events/codec.ts'
 import { NodeName, Timestamp } from '../../events/ids.ts'
 import { nodeOfStream } from '../../projections/world.ts'
 import { openFlowReader } from '../flows/sqlite.ts'
+import { flowsOf } from '../history/capsule/export.ts'
 import { CheckpointFolder } from '../history/checkpoint/folder.ts'
 import type { ReadableDatapath } from '../history/drift/kernel-view.ts'
 import type { History } from '../history/history.ts'
@@ -16,6 +17,7 @@ import type { FlowStore } from '../ports/flows.ts'
 import { type EventLog, LogError } from '../ports/log.ts'
 import type { ReadModel } from '../ports/read-model.ts'
 import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
+import { capsulePath, openCapsuleFile, readCapsuleFile } from './capsule-file.ts'
 import { CliError, messageOf } from './failure.ts'
 import { copyPath, isKurrentUrl, openKurrent, type Warn } from './kurrentdb.ts'
 
@@ -27,12 +29,25 @@ export function stateFolder({ state }: Pick<Place, 'state'>): string {
 }
 
 /**
- * For reading only: `sqlite:PATH`, a plain path, or `kurrentdb://…`; by default `log.db` in the state folder. A server that is away is answered for by
+ * For reading only: `sqlite:PATH`, a plain path, `kurrentdb://…` or `capsule:FILE`; by default `log.db` in the state folder. A server that is away is answered for by
  * the local copy, and `warn` is told. Throws `LogError`, `CliError`.
  */
 export async function openLogToRead(place: Place, warn: Warn = toStandardError): Promise<EventLog> {
+  const capsule = capsulePath(urlOf(place))
+  if (capsule !== null) {
+    const { log, model } = await openCapsuleFile(capsule)
+    model[Symbol.dispose]()
+    return log
+  }
   if (isKurrent(place)) return openKurrent({ url: urlOf(place), copy: pathOf(place), purpose: 'read', now, warn })
   return openSqliteLog({ path: pathOf(place), now, readOnly: true })
+}
+
+/** For questions about a log from its first event on. Throws `LogError`, `CliError`. */
+export async function openWholeLogToRead(place: Place, warn: Warn): Promise<EventLog> {
+  if (capsulePath(urlOf(place)) === null) return openLogToRead(place, warn)
+  const reason = 'its own digest is checked whenever it is opened; ask the log that it was taken from'
+  throw new CliError('usage', `capsule-is-a-part at --log: a capsule is a part of a log: ${reason}`)
 }
 
 /** For reading and appending; folder and file are made where they are missing. Throws `LogError`, `CliError`. */
@@ -46,6 +61,7 @@ export async function openLogOfAgent(place: Place): Promise<EventLog> {
 }
 
 async function openLogOf(place: Place, purpose: 'write' | 'agent'): Promise<EventLog> {
+  if (capsulePath(urlOf(place)) !== null) throw new CliError('usage', 'log-read-only at --log: a capsule is only read')
   const path = pathOf(place)
   try {
     mkdirSync(dirname(path), { recursive: true })
@@ -63,6 +79,11 @@ const toStandardError: Warn = (text) => void process.stderr.write(text)
  * nothing can be written; that is said on standard error. Throws `LogError`, `CliError`.
  */
 export async function openHistory(place: Place, warn: (text: string) => void): Promise<History & AsyncDisposable> {
+  const capsule = capsulePath(urlOf(place))
+  if (capsule !== null) {
+    const { log, model } = await openCapsuleFile(capsule)
+    return { log, model, [Symbol.asyncDispose]: async () => model[Symbol.dispose]() }
+  }
   const log = await openLogToRead(place, warn)
   try {
     const model = await openModel(log, `${pathOf(place)}.readmodel`, warn)
@@ -103,6 +124,8 @@ export async function openFlowsToRead(
   log: EventLog,
   place: Place & { readonly node: string | undefined },
 ): Promise<Pick<FlowStore, 'query'>> {
+  const capsule = capsulePath(urlOf(place))
+  if (capsule !== null) return flowsOf(readCapsuleFile(capsule))
   return openFlowReader(flowPath(place, await nodeNameOf(log, place.node)))
 }
 
@@ -156,9 +179,11 @@ export function checkpointFolder(place: Place): CheckpointFolder {
 function pathOf(place: Place): string {
   const url = urlOf(place)
   if (isKurrent(place)) return join(stateFolder(place), copyPath(url))
+  const capsule = capsulePath(url)
+  if (capsule !== null) return capsule
   const scheme = /^([a-z][a-z0-9+]*):/.exec(url)?.[1]
   if (scheme !== undefined && scheme !== 'sqlite') {
-    const known = 'sqlite:PATH, a plain path or kurrentdb://HOST:PORT'
+    const known = 'sqlite:PATH, a plain path, kurrentdb://HOST:PORT or capsule:FILE'
     throw new CliError('usage', `log-scheme-unknown at --log: ${scheme}: is not one of ${known}`)
   }
   return url.replace(/^sqlite:/, '')

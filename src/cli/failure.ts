@@ -1,6 +1,7 @@
 /** How the command ends. 0 is success; the meaning of the others is fixed, so that scripts can rely on it. */
 import { DecodeError } from '../../events/codec.ts'
 import type { Problem } from '../../events/fields.ts'
+import { CapsuleError } from '../history/capsule/format.ts'
 import { DatapathError } from '../ports/datapath.ts'
 import { FlowStoreError } from '../ports/flows.ts'
 import { LogError } from '../ports/log.ts'
@@ -26,7 +27,7 @@ const INTEGRITY: readonly string[] = ['log-corrupt', 'log-newer', 'flows-damaged
 /** Null for what nobody expected: a bug, which keeps its stack. */
 export function exitCodeOf(error: unknown): number | null {
   if (error instanceof CliError) return EXIT[error.kind]
-  if (error instanceof DecodeError) return EXIT.integrity
+  if (error instanceof DecodeError || error instanceof CapsuleError) return EXIT.integrity
   if (error instanceof DatapathError || error instanceof XdsSocketError) return EXIT.backend
   if (!(error instanceof LogError) && !(error instanceof FlowStoreError)) return null
   return INTEGRITY.includes(error.code) ? EXIT.integrity : EXIT.backend

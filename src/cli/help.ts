@@ -19,7 +19,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'log',
   ],
   'Compare moments and find who did it:': ['diff', 'blame', 'history', 'bisect'],
-  'Prove that nobody touched history or kernel:': ['verify', 'checkpoint', 'prove', 'replay', 'drift'],
+  'Prove that nobody touched history or kernel:': ['verify', 'checkpoint', 'prove', 'replay', 'drift', 'capsule'],
 }
 
 const BEGINNING = `

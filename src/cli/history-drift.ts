@@ -6,7 +6,9 @@ import { CorrelationId, type EndpointId, EventId, type NodeName } from '../../ev
 import { type Repaired, type RepairPorts, removeStranger, repairEndpoint, repairIpcache } from '../agent/repair.ts'
 import { type DriftAnswer, nodeDrift } from '../history/drift/drift.ts'
 import type { ExplainedDrift } from '../history/drift/explain.ts'
+import { isoTime } from '../history/position.ts'
 import type { Datapath } from '../ports/datapath.ts'
+import { momentOf } from './answer.ts'
 import {
   nodeNameOf,
   openDatapathToRead,
@@ -50,7 +52,9 @@ export async function drift(options: DriftOptions, sink: LogSink): Promise<void>
   const before = await look()
   const repairs = options.repair && before.drifts.length > 0 ? await repair(options, { node, answer: before }) : []
   const after = repairs.length > 0 ? await look() : before
-  sink.write(answerText(options, { node, before, after, repairs }))
+  const at = await momentOf(history, before.position === null ? null : String(before.position), '--log')
+  const time = at === null ? null : isoTime(at.recordedAt)
+  sink.write(answerText(options, { node, time, before, after, repairs }))
   if (after.drifts.length > 0) throw new CliError('difference', '')
 }
 
@@ -123,27 +127,28 @@ async function openRepair(options: DriftOptions, node: NodeName): Promise<Repair
 
 type Answered = {
   readonly node: NodeName
+  readonly time: string | null
   readonly before: DriftAnswer
   readonly after: DriftAnswer
   readonly repairs: readonly RepairLine[]
 }
 
-function answerText({ output }: DriftOptions, { node, before, after, repairs }: Answered): string {
-  const { position, agent, steady, drifts } = before
+function answerText({ output }: DriftOptions, { node, time, before, after, repairs }: Answered): string {
+  const { position, revision, agent, steady, drifts } = before
   const left = repairs.length === 0 ? [] : after.drifts
   if (output === 'json') {
     const document = {
       position: position === null ? null : String(position),
-      ...{ node, agent: agent ? 'started' : 'stopped', steady, items: drifts, repairs, left },
+      ...{ time, revision, node, agent: agent ? 'started' : 'stopped', steady, items: drifts, repairs, left },
     }
     return `${JSON.stringify(document, null, 2)}\n`
   }
-  const at = `node ${node} at position ${position ?? 'the empty log'}`
-  if (drifts.length === 0) return `no drift: the kernel is what the log says, ${at}\n`
+  const at = position === null ? 'at the empty log' : `at position ${position}, ${time}, revision ${revision}`
+  if (drifts.length === 0) return `no drift: the kernel of ${node} is what the log says, ${at}\n`
   const busy = steady ? '' : 'the node did not come to rest: what an agent is still writing may be among these\n'
   const done = repairs.map((line) => `${line.what}: ${line.done}\n`).join('')
   const rest = left.length === 0 ? (done === '' ? '' : 'no drift is left\n') : `left:\n${driftTable(left)}`
-  return `${driftTable(drifts)}${busy}${done}${rest}${at}\n`
+  return `${driftTable(drifts)}${busy}${done}${rest}node ${node} ${at}\n`
 }
 
 function isWanted(one: ExplainedDrift, { endpoint }: DriftOptions): boolean {

@@ -1,6 +1,5 @@
 /** The grammar of the verbs that look at the history itself. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { addDrift } from './drift-grammar.ts'
 import { type BisectOptions, bisect } from './history-bisect.ts'
 import {
   type CheckpointOptions,
@@ -16,6 +15,7 @@ import { type PlanOptions, plan } from './history-plan.ts'
 import { type ReplayOptions, replayLog } from './history-replay.ts'
 import { type BlameOptions, blameEntries, type DiffOptions, diff, entryVersions } from './history-verbs.ts'
 import { type WaitOptions, waitFor } from './history-wait.ts'
+import { addDrift } from './incident-grammar.ts'
 import type { LogSink } from './log-verb.ts'
 
 type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }

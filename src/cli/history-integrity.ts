@@ -10,7 +10,7 @@ import { checkProof, proveConsistency, proveInclusion, type SignedCheckpoint } f
 import { type NamedCheckpoint, type Verification, verifyLog } from '../history/verify.ts'
 import type { EventLog } from '../ports/log.ts'
 import { momentOf } from './answer.ts'
-import { checkpointFolder, openLogToRead, type Place } from './compose.ts'
+import { checkpointFolder, openWholeLogToRead, type Place } from './compose.ts'
 import { CliError, messageOf } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { counted } from './render/counted.ts'
@@ -35,7 +35,7 @@ export async function verify(names: readonly string[], options: VerifyOptions, s
     return
   }
   const checkpoints = checkpointsOf(files, options)
-  await using log = await openLogToRead(options, sink.warn)
+  await using log = await openWholeLogToRead(options, sink.warn)
   let said = 0
   const found = await verifyLog({
     log,
@@ -51,7 +51,7 @@ export async function verify(names: readonly string[], options: VerifyOptions, s
 }
 
 export async function prove(position: string | undefined, options: ProveOptions, sink: LogSink): Promise<void> {
-  await using log = await openLogToRead(options, sink.warn)
+  await using log = await openWholeLogToRead(options, sink.warn)
   if (options.consistency !== undefined) return await proveBeginning(log, options, sink)
   if (position === undefined || !/^[0-9]{1,19}$/.test(position)) {
     throw new CliError('usage', 'prove takes the position of an event, or --consistency A B')
@@ -66,7 +66,7 @@ export async function prove(position: string | undefined, options: ProveOptions,
 }
 
 export async function exportCheckpoint(options: CheckpointOptions, sink: LogSink): Promise<void> {
-  await using log = await openLogToRead(options, sink.warn)
+  await using log = await openWholeLogToRead(options, sink.warn)
   const { checkpoint, note } = await signedAt(log, options.at ?? null, options)
   try {
     checkpointFolder(options).save(checkpoint.size, note)

@@ -59,7 +59,8 @@ export async function replayLog(options: ReplayOptions, sink: LogSink): Promise<
 async function rangeOf(history: History, { from, to }: ReplayOptions): Promise<readonly [Moment | null, Moment]> {
   const end = await momentOf(history, to ?? null, '--to')
   if (end === null) throw new CliError('notFound', 'the log is empty')
-  return [from === undefined ? null : await momentOf(history, from, '--from'), end]
+  // Of a part of a log nothing is checked that only its state at the start follows from.
+  return [from === undefined ? (history.log.begins ?? null) : await momentOf(history, from, '--from'), end]
 }
 
 function nodesOf({ model }: History, { position }: Moment, wanted: string | undefined): readonly NodeName[] {

@@ -39,7 +39,7 @@ type Range = {
 export async function printLog(options: LogOptions, sink: LogSink): Promise<void> {
   const range = rangeOf(options)
   await using log = await openLogToRead(options, sink.warn)
-  const after = await startOf(log, range.since, sink)
+  const after = laterOf(await startOf(log, range.since, sink), log)
   const wanted = (stored: StoredEvent): boolean => isWanted(stored, range, options.stream)
   const page = (events: readonly StoredEvent[]): void => {
     const shown = events.filter(wanted).map(decodeEvent)
@@ -92,6 +92,13 @@ async function startOf(log: EventLog, since: Timestamp | null, sink: LogSink): P
     }
   }
   return after
+}
+
+/** Of a part of a log its events are shown, not those that its state at the start follows from. */
+function laterOf(after: Position | null, { begins }: EventLog): Position | null {
+  if (begins === undefined) return after
+  const before = (begins.position - 1n) as Position
+  return after !== null && after > before ? after : before
 }
 
 function isWanted(

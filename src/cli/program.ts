@@ -13,6 +13,7 @@ import { CliError, EXIT, exitCodeOf, messageOf } from './failure.ts'
 import { FLOW_VERDICTS, type FlowsOptions, printFlows } from './flows-verb.ts'
 import { grouped, HELP } from './help.ts'
 import { addHistory } from './history-grammar.ts'
+import { addCapsule } from './incident-grammar.ts'
 import { type LogOptions, type LogSink, printLog } from './log-verb.ts'
 import type { AgentVerbOptions } from './node/agent.ts'
 import { count } from './option-values.ts'
@@ -74,6 +75,7 @@ export function grammar(sink: LogSink): Command {
   })
   addCompletion(program, sink)
   addHistory(program, { sink, place })
+  addCapsule(program, { sink, place, version: version() })
   addAgent(program, sink)
   return grouped(program)
 }
@@ -228,7 +230,10 @@ function reading(command: Command, sink: LogSink, find: Finder): Command {
 
 function place(command: Command): Command {
   return command
-    .option('--log <url>', 'sqlite:PATH, a path or kurrentdb://HOST:PORT; by default log.db in the state folder')
+    .option(
+      '--log <url>',
+      'sqlite:PATH, a path, kurrentdb://HOST:PORT or capsule:FILE; by default log.db in the state folder',
+    )
     .option('--state <folder>', 'state folder; by default $HINDCAST_STATE, else .hindcast')
 }
 

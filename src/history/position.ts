@@ -28,8 +28,18 @@ const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000,
 const RFC3339 = /^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2}))?$/
 const FORMS = 'a position, an RFC 3339 time, a duration such as 5m, rev:N, tag:NAME or HEAD~n'
 
-/** `at` null is the head; a found null moment is the empty log. */
-export async function resolveMoment({ log, model, now, at }: MomentQuestion): Promise<MomentOutcome> {
+/** `at` null is the head; a found null moment is the empty log. Of a part of a log nothing before it is found. */
+export async function resolveMoment(question: MomentQuestion): Promise<MomentOutcome> {
+  const outcome = await resolve(question)
+  const { begins } = question.log
+  if (begins === undefined || outcome.kind !== 'found' || outcome.moment === null) return outcome
+  if (outcome.moment.position >= begins.position) return outcome
+  const asked = `${question.at} is position ${outcome.moment.position}, before ${question.log.location}`
+  const nearest = `the first one in it is ${begins.position}, ${isoTime(begins.recordedAt)}`
+  return { kind: 'out-of-range', reason: `${asked}; ${nearest}` }
+}
+
+async function resolve({ log, model, now, at }: MomentQuestion): Promise<MomentOutcome> {
   if (at === null) return { kind: 'found', moment: await lastAt(log, null) }
   const back = /^HEAD(?:~([0-9]{1,15}))?$/.exec(at)
   if (back !== null) return fromHead(log, Number(back[1] ?? 0))
@@ -63,14 +73,14 @@ async function byPosition(log: EventLog, wanted: bigint): Promise<MomentOutcome>
   if (head === null || wanted > head.position) return beyond(`position ${wanted}`, head)
   const moment = await lastAt(log, Position(wanted))
   if (moment !== null) return { kind: 'found', moment }
-  const first = await one(log.readAll({ direction: 'forwards', after: null, limit: 1 }))
+  const first = log.begins ?? (await one(log.readAll({ direction: 'forwards', after: null, limit: 1 })))
   return { kind: 'out-of-range', reason: `position ${wanted} is before the first one, ${first?.position}` }
 }
 
 async function byTime(log: EventLog, time: Timestamp): Promise<MomentOutcome> {
   const position = await log.positionAtTime(time)
   if (position !== null) return { kind: 'found', moment: await lastAt(log, position) }
-  const first = await one(log.readAll({ direction: 'forwards', after: null, limit: 1 }))
+  const first = log.begins ?? (await one(log.readAll({ direction: 'forwards', after: null, limit: 1 })))
   const nearest = first === null ? 'the log is empty' : `the log begins ${isoTime(first.recordedAt)}`
   return { kind: 'out-of-range', reason: `nothing was recorded up to ${isoTime(time)}; ${nearest}` }
 }

@@ -54,6 +54,9 @@ export type SubscriptionMessage =
 /** The batch is a copy of another log's: it keeps the time at which it was recorded there, except where that would go back. */
 export type Copied = { readonly recordedAt: Timestamp }
 
+/** Where a part of a log begins that can be asked about. */
+export type LogPart = { readonly position: Position; readonly recordedAt: Timestamp }
+
 /** How a log that lives on a server is reached. */
 export type Link =
   | { readonly kind: 'up' }
@@ -65,6 +68,8 @@ export interface EventLog extends AsyncDisposable {
   readonly location: string
   /** Only where the log lives on a server: what is so now, then each change. */
   readonly link?: Observable<Link>
+  /** Only where this is a part of a log: what stands before its first moment is there to be folded, cut down to what held then. */
+  readonly begins?: LogPart
   /**
    * Rejects with `LogError` only where the store itself fails; a conflict is a value. An empty batch is a bug (`TypeError`). After `log-unavailable`
    * nobody knows whether the batch stands: appended again with the same ids it is answered as if the first try had been.

@@ -9,6 +9,9 @@ export const README: string = join(import.meta.dirname, 'README.md')
 
 export type Told = { readonly section: string; readonly command: string; readonly answer: string }
 
+/** After the last moment of a recording: what is later is written while the commands run. */
+const RECORDED_BEFORE = Date.parse('2026-09-01T00:00:00Z')
+
 const BLOCK = /^```console\n([\s\S]*?)^```$/gm
 
 export function commandsOf(document: string): readonly Told[] {
@@ -45,11 +48,14 @@ export function wordsOf(command: string): readonly string[] {
 /** Without what only pads, and with the names of positions in the order in which they appear: the agent may take another number of steps one day. */
 export function masked(text: string): string {
   const names = new Map<string, string>()
-  return text.replaceAll(/[ \t]+$/gm, '').replaceAll(/\b70[0-9]{4}\b/g, (position) => {
-    const name = names.get(position) ?? `position-${names.size + 1}`
-    names.set(position, name)
-    return name
-  })
+  return text
+    .replaceAll(/[ \t]+$/gm, '')
+    .replaceAll(/\b20[0-9]{2}-[0-9-]{5}T[0-9:.]+Z/g, (time) => (Date.parse(time) > RECORDED_BEFORE ? 'now' : time))
+    .replaceAll(/\b70[0-9]{4}\b/g, (position) => {
+      const name = names.get(position) ?? `position-${names.size + 1}`
+      names.set(position, name)
+      return name
+    })
 }
 
 function inBlock(body: string): readonly { readonly command: string; readonly answer: string }[] {

@@ -24,6 +24,8 @@ export type DriftQuestion = {
 export type DriftAnswer = {
   /** Null: the log is empty. */
   readonly position: Position | null
+  /** Of the policy repository. */
+  readonly revision: number
   /** Whether the log says that an agent of the node runs. */
   readonly agent: boolean
   /** False: the node did not come to rest, and the differences are those of the last look. */
@@ -36,6 +38,7 @@ const LOOKS_MAX = 25
 
 type Look = {
   readonly position: Position | null
+  readonly revision: number
   readonly agent: boolean
   readonly quiet: boolean
   readonly drifts: readonly Drift[]
@@ -56,11 +59,11 @@ export async function nodeDrift(question: DriftQuestion): Promise<DriftAnswer> {
 
 async function explained(
   { history, node }: DriftQuestion,
-  { position, agent, drifts }: Look,
+  { position, revision, agent, drifts }: Look,
   steady: boolean,
 ): Promise<DriftAnswer> {
   const at = position ?? (0n as Position)
-  return { position, agent, steady, drifts: await explainDrift(history, { node, at, drifts }) }
+  return { position, revision, agent, steady, drifts: await explainDrift(history, { node, at, drifts }) }
 }
 
 async function lookOnce({ history, datapath, node }: DriftQuestion): Promise<Look> {
@@ -73,7 +76,7 @@ async function lookOnce({ history, datapath, node }: DriftQuestion): Promise<Loo
   const kernel = await readKernel(datapath)
   const building = view.running && [...view.endpoints.values()].some((endpoint) => endpoint.building !== null)
   const quiet = !building && !(await movedSince(history, node, position))
-  return { position, agent: view.running, quiet, drifts: compareKernel(wanted, kernel) }
+  return { position, revision: world.revision, agent: view.running, quiet, drifts: compareKernel(wanted, kernel) }
 }
 
 /** The node with the map that the last successful build of each endpoint left. */

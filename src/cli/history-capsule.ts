@@ -1,0 +1,79 @@
+/** `hindcast capsule export` and `capsule open`: an incident as one file. */
+
+import type { Timestamp } from '../../events/ids.ts'
+import { type ExportQuestion, exportCapsule } from '../history/capsule/export.ts'
+import type { CapsuleHeader } from '../history/capsule/format.ts'
+import { isoTime, type Moment } from '../history/position.ts'
+import { FlowStoreError } from '../ports/flows.ts'
+import type { EventLog } from '../ports/log.ts'
+import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
+import { momentOf } from './answer.ts'
+import { openCapsuleFile, readCapsuleFile, writeCapsuleFile } from './capsule-file.ts'
+import { nodeNameOf, openFlowsToRead, openHistory, type Place } from './compose.ts'
+import { CliError } from './failure.ts'
+import type { LogSink } from './log-verb.ts'
+
+export type ExportOptions = Place & {
+  readonly from: string
+  readonly to: string | undefined
+  readonly node: string | undefined
+  readonly flows: boolean
+  readonly version: string
+}
+export type OpenOptions = { readonly output: 'table' | 'json' }
+
+/** Throws `CliError`, `LogError`, `FlowStoreError`. */
+export async function exportRange(file: string, options: ExportOptions, sink: LogSink): Promise<void> {
+  await using history = await openHistory(options, sink.warn)
+  const [from, to] = [await moment(history, options.from, '--from'), await moment(history, options.to ?? null, '--to')]
+  if (from.position > to.position) throw new CliError('usage', `range-wrong at --from: ${from.position} is after --to`)
+  const flows = options.flows ? await flowsBeside(history.log, options, sink) : null
+  const capsule = await exportCapsule({
+    ...{ history, from, to, flows, engine: options.version },
+    openModel: (log) => openReadModel(log, IN_MEMORY),
+  })
+  const bytes = writeCapsuleFile(file, capsule)
+  sink.write(`${headerText(capsule.header, capsule.events.length)}${file}: ${bytes} bytes\n`)
+}
+
+/** Null, and said, where the node keeps none beside this log. */
+async function flowsBeside(log: EventLog, options: ExportOptions, sink: LogSink): Promise<ExportQuestion['flows']> {
+  const store = await openFlowsToRead(log, options)
+  try {
+    await store.query({ last: 1 })
+  } catch (error) {
+    if (!(error instanceof FlowStoreError) || error.code !== 'flows-missing') throw error
+    sink.warn(`without flows: ${error.message}\n`)
+    return null
+  }
+  return { node: await nodeNameOf(log, options.node), store }
+}
+
+/** What stands in it is what it says, or this throws `CapsuleError`. */
+export async function showCapsule(file: string, { output }: OpenOptions, sink: LogSink): Promise<void> {
+  const { header, events, flows } = readCapsuleFile(file)
+  const { model } = await openCapsuleFile(file)
+  model[Symbol.dispose]()
+  const document = { ...header, events: events.length, flowLines: flows.length }
+  if (output === 'json') return sink.write(`${JSON.stringify(document, null, 2)}\n`)
+  sink.write(`${headerText(header, events.length)}whole: its digest and the states at both ends are as written\n`)
+  sink.write(`ask it with --log capsule:${file}\n`)
+}
+
+function headerText({ engine, from, to, stateAtStart, stateAtEnd, flows }: CapsuleHeader, events: number): string {
+  const end = ({ position, time }: CapsuleHeader['from']): string => `${position}, ${isoTime(time as Timestamp)}`
+  const stated = flows === null ? 'no flows' : `${flows.count} flows of ${flows.node}${flows.whole ? '' : ', not all'}`
+  return [
+    `positions ${end(from)} to ${end(to)}, by hindcast ${engine}`,
+    `${events} events, ${stated}`,
+    `state at the start ${stateAtStart}`,
+    `state at the end   ${stateAtEnd}`,
+    '',
+  ].join('\n')
+}
+
+async function moment(history: Parameters<typeof momentOf>[0], at: string | null, where: string): Promise<Moment> {
+  const found = await momentOf(history, at, where)
+  if (found === null) throw new CliError('notFound', 'the log is empty')
+  return found
+}

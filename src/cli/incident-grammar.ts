@@ -1,0 +1,57 @@
+/** The grammar of `drift`, kernel and log, and of `capsule`, an incident as one file. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { BPFFS_DEFAULT } from './compose.ts'
+import { type ExportOptions, exportRange, type OpenOptions, showCapsule } from './history-capsule.ts'
+import { type DriftOptions, drift } from './history-drift.ts'
+import type { LogSink } from './log-verb.ts'
+
+/** `place` adds the options that say where the log is. */
+export function addDrift(
+  program: Command,
+  { sink, place }: { readonly sink: LogSink; readonly place: (command: Command) => Command },
+): void {
+  place(program.command('drift'))
+    .description('is the kernel what the log says? ends with 1 where it is not')
+    .option('--repair', 'put the kernel back and write down what was done', false)
+    .option('--endpoint <id>', 'only this endpoint', endpointId)
+    .option('--node <name>', 'which node; by default $HINDCAST_NODE, the only one known, or this machine')
+    .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)
+    .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
+    .action((options: DriftOptions) => drift(options, sink))
+}
+
+const MOMENT = 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n'
+
+export function addCapsule(
+  program: Command,
+  {
+    sink,
+    place,
+    version,
+  }: {
+    readonly sink: LogSink
+    readonly place: (command: Command) => Command
+    readonly version: string
+  },
+): void {
+  const capsule = program.command('capsule').description('a range of the log as one file, to be asked elsewhere')
+  place(capsule.command('export').argument('<file>', 'where to write it; a file that is there stays'))
+    .description('write a range with the state at its start, and the flows that were judged in it')
+    .requiredOption('--from <moment>', `first moment that can be asked about; ${MOMENT}`)
+    .option('--to <moment>', 'last one; by default the head')
+    .option('--node <name>', 'whose flows')
+    .option('--no-flows', 'without flows')
+    .action((file: string, options: Omit<ExportOptions, 'version'>) => exportRange(file, { ...options, version }, sink))
+  capsule
+    .command('open')
+    .argument('<file>', 'a capsule')
+    .description('check that a capsule is whole, and say what is in it; every reading verb takes --log capsule:FILE')
+    .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
+    .action((file: string, options: OpenOptions) => showCapsule(file, options, sink))
+}
+
+function endpointId(text: string): number {
+  if (!/^[1-9][0-9]{0,4}$/.test(text) || Number(text) > 0xffff)
+    throw new InvalidArgumentError('an endpoint id is 1 to 65535')
+  return Number(text)
+}

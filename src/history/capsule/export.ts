@@ -1,0 +1,119 @@
+/** A range of a log as a capsule, and a capsule as a log again. Both sides look whether the state comes out as it was. */
+import type { StoredEvent } from '../../../events/codec.ts'
+import { Position, type Timestamp } from '../../../events/ids.ts'
+import { world } from '../../../projections/world.ts'
+import type { Flow, FlowQuery, FlowStore } from '../../ports/flows.ts'
+import type { EventLog } from '../../ports/log.ts'
+import type { ReadModel } from '../../ports/read-model.ts'
+import type { History } from '../history.ts'
+import type { Moment } from '../position.ts'
+import { CapsuleLog } from './capsule-log.ts'
+import { type Capsule, CapsuleError } from './format.ts'
+import { eventsOfStart } from './start.ts'
+import { stateDigest } from './state.ts'
+
+export type ExportQuestion = {
+  readonly history: History
+  readonly from: Moment
+  readonly to: Moment
+  readonly engine: string
+  readonly flows: { readonly node: string; readonly store: Pick<FlowStore, 'query'> } | null
+  readonly openModel: (log: EventLog) => Promise<ReadModel>
+}
+
+/** Which fold the digests of the state are of. */
+const PROJECTION = `${world.name}@${world.version}`
+/** Flows of one capsule: about 100 MB of text. */
+const FLOWS_MAX = 200_000
+
+export async function exportCapsule(question: ExportQuestion): Promise<Capsule> {
+  const { history, from, to, engine } = question
+  const range = await eventsBetween(history.log, from.position, to.position)
+  const start = await eventsOfStart({ ...question, start: from.position, range })
+  const { flows, whole } = await flowsBetween(question)
+  return {
+    header: {
+      engine,
+      projection: PROJECTION,
+      from: { position: String(from.position), time: from.recordedAt },
+      to: { position: String(to.position), time: to.recordedAt },
+      stateAtStart: stateDigest(history.model, from.position),
+      stateAtEnd: stateDigest(history.model, to.position),
+      flows: question.flows === null ? null : { node: question.flows.node, count: flows.length, whole },
+      pseudonyms: null,
+    },
+    events: [...start, ...range],
+    flows,
+  }
+}
+
+/** Throws `CapsuleError` where the states at both ends are not those that it was taken from. */
+export async function openCapsule(
+  { header, events }: Capsule,
+  { location, openModel }: { readonly location: string } & Pick<ExportQuestion, 'openModel'>,
+): Promise<History> {
+  const { from, to, projection } = header
+  const begins = { position: Position(BigInt(from.position)), recordedAt: from.time as Timestamp }
+  const log = new CapsuleLog(location, begins, events)
+  const model = await openModel(log)
+  if (projection !== PROJECTION) return { log, model }
+  const ends = [
+    ['start', begins.position, header.stateAtStart],
+    ['end', Position(BigInt(to.position)), header.stateAtEnd],
+  ] as const
+  for (const [end, position, wanted] of ends) {
+    const found = stateDigest(model, position)
+    if (found === wanted) continue
+    model[Symbol.dispose]()
+    throw new CapsuleError('capsule-changed', `the state at its ${end}, ${position}, is ${found}, not ${wanted}`)
+  }
+  return { log, model }
+}
+
+/** The flows of a capsule as a store answers. */
+export function flowsOf({ flows }: Capsule): Pick<FlowStore, 'query'> {
+  return {
+    query: async ({ sinceId, since, until, last, verdict, endpoint }: FlowQuery) => {
+      const found = flows.filter(
+        (flow) =>
+          (sinceId === undefined || flow.id > sinceId) &&
+          (since === undefined || flow.time >= since) &&
+          (until === undefined || flow.time <= until) &&
+          (verdict === undefined || flow.verdict === verdict) &&
+          (endpoint === undefined || flow.endpoint === endpoint),
+      )
+      return last === undefined ? found : found.slice(Math.max(0, found.length - last))
+    },
+  }
+}
+
+async function eventsBetween(log: EventLog, after: Position, upTo: Position): Promise<readonly StoredEvent[]> {
+  const found: StoredEvent[] = []
+  for await (const batch of log.readAll({ direction: 'forwards', after })) {
+    for (const stored of batch) {
+      if (stored.position > upTo) return found
+      found.push(stored)
+    }
+  }
+  return found
+}
+
+/** Those that were judged at a position of the range. */
+async function flowsBetween({
+  flows: asked,
+  from,
+  to,
+}: ExportQuestion): Promise<{ readonly flows: readonly Flow[]; readonly whole: boolean }> {
+  const found: Flow[] = []
+  for (let sinceId = 0; asked !== null; ) {
+    const page = await asked.store.query({ sinceId })
+    if (page.length === 0) break
+    sinceId = page.at(-1)!.id
+    for (const flow of page) {
+      const position = BigInt(flow.stamp.position)
+      if (position >= from.position && position <= to.position) found.push(flow)
+    }
+    if (found.length >= FLOWS_MAX) return { flows: found.slice(0, FLOWS_MAX), whole: false }
+  }
+  return { flows: found, whole: true }
+}

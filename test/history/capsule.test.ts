@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import type { Position } from '../../events/ids.ts'
+import { openCapsule } from '../../src/history/capsule/export.ts'
+import { capsuleBytes, readCapsule } from '../../src/history/capsule/format.ts'
+import { stateDigest } from '../../src/history/capsule/state.ts'
+import { replay } from '../../src/history/replay/replay.ts'
+import { openSqliteLog } from '../../src/log/sqlite/log.ts'
+import type { EventLog } from '../../src/ports/log.ts'
+import { IN_MEMORY, openReadModel } from '../../src/readmodel/model.ts'
+import { NODE } from '../agent/rig.ts'
+import { hindcast, type Ran } from '../cli/recorded-log.ts'
+import { INCIDENTS } from '../gallery/incidents.ts'
+import { record } from '../gallery/stage.ts'
+import { agentStory, type Story } from './agent-story.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'hindcast-capsule-'))
+let story: Story
+/** Logs of the story and of every incident that was not tampered with. */
+const logs: string[] = []
+before(async () => {
+  story = await agentStory(join(folder, 'story.db'))
+  logs.push(story.path)
+  for (const incident of INCIDENTS.filter(({ afterwards }) => afterwards === undefined)) {
+    logs.push(join(await record(folder, incident), 'log.db'))
+  }
+})
+after(() => rmSync(folder, { recursive: true }))
+
+let capsules = 0
+async function exported(log: string, ...more: readonly string[]): Promise<string> {
+  capsules += 1
+  const file = join(folder, `${capsules}.capsule`)
+  const { code, err } = await hindcast('capsule', 'export', file, '--log', log, ...more)
+  assert.equal(code, 0, err)
+  return file
+}
+
+async function positionsOf(path: string): Promise<readonly bigint[]> {
+  await using log = openSqliteLog({ path, now: () => 0 as never, readOnly: true })
+  const stored = await Array.fromAsync(log.readAll({ direction: 'forwards', after: null }))
+  return stored.flat().map(({ position }) => position)
+}
+
+const inMemory = (log: EventLog): ReturnType<typeof openReadModel> => openReadModel(log, IN_MEMORY)
+
+test('T63 at every position of every range a capsule has the state of the log, and comes out as recorded', async () => {
+  for (const path of logs) {
+    const positions = await positionsOf(path)
+    await using log = openSqliteLog({ path, now: () => 0 as never, readOnly: true })
+    using model = await inMemory(log)
+    for (const from of positions.filter((_, index) => index % (path === story.path ? 13 : 41) === 7)) {
+      const file = await exported(path, '--from', String(from), '--no-flows')
+      const capsule = await openCapsule(readCapsule(readFileSync(file)), { location: file, openModel: inMemory })
+      for (const at of positions.filter(
+        (position, index) => position >= from && (positions.length < 200 || index % 9 === 0),
+      )) {
+        assert.equal(
+          stateDigest(capsule.model, at as Position),
+          stateDigest(model, at as Position),
+          `${path} ${from} ${at}`,
+        )
+      }
+      const { mismatch } = await replay({
+        log: capsule.log,
+        from: from as Position,
+        to: null,
+        endpoint: null,
+        nodes: [NODE],
+      })
+      assert.equal(mismatch, null, `${path} from ${from}`)
+      capsule.model[Symbol.dispose]()
+      rmSync(file)
+    }
+  }
+})
+
+const VERBS: readonly (readonly string[])[] = [
+  ['status'],
+  ['endpoint', 'list'],
+  ['identity', 'list'],
+  ['policy', 'get'],
+  ['bpf', 'policy', 'get', '--all'],
+  ['bpf', 'ipcache', 'list'],
+  ['prog', 'list'],
+  ['xds', 'get'],
+  ['why', '--from', 'tiefighter', '--to', 'deathstar', '--http', 'POST /v1/request-landing'],
+  ['why', '--from', 'xwing', '--to', 'deathstar', '--port', '80'],
+  ['blame', '863'],
+  ['blame', '2216'],
+]
+
+test('T63 every reading verb answers on a capsule as on its log', async () => {
+  const { landing, gone } = story.at
+  const file = await exported(story.path, '--from', String(landing), '--to', String(gone))
+  const both = async (...args: readonly string[]): Promise<readonly [Ran, Ran]> => [
+    await hindcast(...args, '--log', `capsule:${file}`),
+    await hindcast(...args, '--log', story.path),
+  ]
+  for (const at of Object.values(story.at).filter((position) => position >= landing)) {
+    for (const verb of VERBS) {
+      for (const form of ['table', 'json']) {
+        const [capsule, log] = await both(...verb, '--at', String(at), '-o', form)
+        assert.deepEqual(capsule, log, `${verb.join(' ')} --at ${at}`)
+        assert.equal(capsule.code, 0)
+      }
+    }
+  }
+  const range = `${landing}..${gone}`
+  const expectation = ['--', 'allow', 'tiefighter', '->', 'deathstar:80', 'POST', '/v1/request-landing']
+  const changes = [await both('diff', range), await both('diff', range, '--semantic')]
+  for (const [capsule, log] of changes) assert.deepEqual(capsule, log)
+  const bisect = (log: string): Promise<Ran> =>
+    hindcast('bisect', '--good', String(landing), '--bad', String(story.at.noFighters), '--log', log, ...expectation)
+  assert.deepEqual(await bisect(`capsule:${file}`), await bisect(story.path))
+  const [events, all] = await both('log', '-o', 'jsonl')
+  assert.ok(all.out.includes(events.out) && events.out.startsWith(`{"position":"${landing}"`))
+  assert.match((await hindcast('replay', '--log', `capsule:${file}`)).out, /everything comes out as recorded/)
+})
+
+test('T63 a capsule has the flows that were judged in its range', async () => {
+  const state = join(folder, 'stale-deny')
+  const log = join(state, 'log.db')
+  const all = JSON.parse((await hindcast('flows', '--log', log, '-o', 'json')).out).items
+  assert.equal(all.length, 2)
+  const late = await exported(log, '--from', 'rev:3', '--node', NODE)
+  assert.deepEqual(JSON.parse((await hindcast('flows', '--log', `capsule:${late}`, '-o', 'json')).out).items, [all[1]])
+  const whole = await exported(log, '--from', all[0].stamp.position, '--node', NODE)
+  assert.deepEqual(await hindcast('flows', '--log', `capsule:${whole}`), await hindcast('flows', '--log', log))
+})
+
+test('T63 what was long before is not in it: the state at the start is as large as the state', async () => {
+  const path = join(folder, 'cut-egress', 'log.db')
+  const positions = await positionsOf(path)
+  const file = await exported(path, '--from', 'HEAD~3')
+  const { events } = readCapsule(readFileSync(file))
+  assert.ok(events.length < 0.65 * positions.length, `${events.length} of ${positions.length} events`)
+  assert.ok(statSync(file).size < 0.1 * statSync(path).size)
+})
+
+test('T64 positions before the range are refused with the nearest that there is', async () => {
+  const { landing, gone, exhaust, ships } = story.at
+  const file = await exported(story.path, '--from', String(landing), '--to', String(gone))
+  const ask = (at: string): Promise<Ran> => hindcast('status', '--log', `capsule:${file}`, '--at', at)
+  for (const at of [String(ships), '1', '2001-01-01', 'HEAD~100000', 'rev:1']) {
+    const { code, err } = await ask(at)
+    assert.equal(code, 3, at)
+    assert.ok(at.startsWith('HEAD') || err.includes(String(landing)) || err.includes('2026-05-04'), err)
+  }
+  assert.equal((await ask(String(exhaust))).code, 0)
+  const written = await hindcast('tag', 'x', '--log', `capsule:${file}`)
+  assert.equal(written.code, 2)
+  assert.match(written.err, /log-read-only/)
+  const again = await hindcast('capsule', 'export', file, '--log', story.path, '--from', 'HEAD')
+  assert.equal(again.code, 2)
+  for (const verb of [['verify'], ['checkpoint', 'export'], ['prove', String(exhaust)]]) {
+    const { code, err } = await hindcast(...verb, '--log', `capsule:${file}`)
+    assert.deepEqual([code, /capsule-is-a-part/.test(err)], [2, true], verb.join(' '))
+  }
+  assert.equal((await hindcast('status', '--log', `capsule:${join(folder, 'nowhere')}`)).code, 3)
+})
+
+test('T65 a changed capsule is found out, whichever line was changed and even with a digest made to fit', async () => {
+  const file = await exported(story.path, '--from', String(story.at.landing))
+  const whole = await hindcast('capsule', 'open', file)
+  assert.equal(whole.code, 0, whole.err)
+  const text = gunzipSync(readFileSync(file)).toString('utf8')
+  const lines = text.trimEnd().split('\n')
+  const open = async (changed: Uint8Array): Promise<Ran> => {
+    const path = join(folder, 'changed.capsule')
+    writeFileSync(path, changed)
+    const ran = await hindcast('capsule', 'open', path)
+    assert.deepEqual(await hindcast('status', '--log', `capsule:${path}`), { ...ran, out: '' })
+    return ran
+  }
+  for (const index of [0, 1, Math.floor(lines.length / 2), lines.length - 2]) {
+    const changed = lines.map((line, at) =>
+      at === index ? line.replace(/[0-9]/, (digit) => `${(Number(digit) + 1) % 10}`) : line,
+    )
+    assert.equal((await open(gzipSync(`${changed.join('\n')}\n`))).code, 4, `line ${index}`)
+    const without = lines.filter((_, at) => at !== index)
+    assert.equal((await open(gzipSync(`${without.join('\n')}\n`))).code, 4, `without line ${index}`)
+  }
+  assert.equal((await open(readFileSync(file).subarray(0, 500))).code, 4)
+  const capsule = readCapsule(readFileSync(file))
+  const better = capsule.events.map((stored) =>
+    stored.type === 'PolicyMapWritten' ? { ...stored, body: stored.body.replace('"redirect"', '"deny"') } : stored,
+  )
+  const { code, err } = await open(capsuleBytes({ ...capsule, events: better }))
+  assert.equal(code, 4)
+  assert.match(err, /capsule-changed: the state at its (start|end)/)
+  assert.ok(!existsSync(join(folder, 'nowhere')))
+})
