@@ -24,8 +24,6 @@ export type CapsuleHeader = {
   readonly stateAtEnd: Digest
   /** Flows of the range, and whether there were more than fit. */
   readonly flows: { readonly node: string; readonly count: number; readonly whole: boolean } | null
-  /** Names of the key that names and addresses were replaced with; null: they are as they were. */
-  readonly pseudonyms: string | null
 }
 
 export type Capsule = {
