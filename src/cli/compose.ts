@@ -7,6 +7,7 @@ import { DecodeError } from '../../events/codec.ts'
 import { NodeName, Timestamp } from '../../events/ids.ts'
 import { nodeOfStream } from '../../projections/world.ts'
 import { openFlowReader } from '../flows/sqlite.ts'
+import { BranchFolder } from '../history/branch/folder.ts'
 import { flowsOf } from '../history/capsule/export.ts'
 import { CheckpointFolder } from '../history/checkpoint/folder.ts'
 import type { ReadableDatapath } from '../history/drift/kernel-view.ts'
@@ -173,6 +174,13 @@ export const BPFFS_DEFAULT = '/sys/fs/bpf'
 /** Where the log's checkpoints and their keys are kept. Throws `CliError`. */
 export function checkpointFolder(place: Place): CheckpointFolder {
   return new CheckpointFolder(`${pathOf(place)}.checkpoints`)
+}
+
+/** Where the log's branches are kept. Throws `CliError`. */
+export function branchFolder(place: Place): BranchFolder {
+  const reason = 'a capsule is a part of a log, without the policy events before it'
+  if (capsulePath(urlOf(place)) !== null) throw new CliError('usage', `capsule-is-a-part at --log: ${reason}`)
+  return new BranchFolder(`${pathOf(place)}.branches`)
 }
 
 /** The file that is read: the log itself, or the copy of a log on a server. */

@@ -4,7 +4,7 @@ import { type Command, Help, type HelpConfiguration } from 'commander'
 /** In the order of reading. A verb that stands in none comes at the end, under commander's own heading. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Run a node:': ['agent', 'endpoint'],
-  'Change what is asked for:': ['plan', 'apply', 'delete', 'validate', 'dns', 'tag'],
+  'Change what is asked for:': ['plan', 'branch', 'apply', 'delete', 'validate', 'dns', 'tag'],
   'Ask what is or was allowed:': ['why', 'check', 'eval', 'flows'],
   'Look, now or at any earlier moment (--at):': [
     'status',

@@ -1,5 +1,6 @@
 /** The grammar of the verbs that look at the history itself. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { addBranch } from './branch-grammar.ts'
 import { type BisectOptions, bisect } from './history-bisect.ts'
 import {
   type CheckpointOptions,
@@ -36,6 +37,7 @@ export function addHistory(program: Command, context: Context): void {
   addReplay(program, context)
   addWait(program, context)
   addPlan(program, context)
+  addBranch(program, context)
 }
 
 function addPlan(program: Command, { sink, place }: Context): void {

@@ -36,10 +36,22 @@ export async function plan(options: PlanOptions, sink: LogSink): Promise<void> {
   const world = moment === null ? fold.initial : worldFrom(history.model, moment.position)
   const removals = factRemovals(wanted.goingFacts, world)
   const events = [...removals.events, ...factEvents(wanted.facts, world)]
-  const { plan: found, policies } = planOf(world, wanted.policies, events)
-  const gone = found.policies.filter(({ kind }) => kind === 'not-there').map(({ policy }) => policy)
+  const found = planOf(world, wanted.policies, events)
+  const gone = found.plan.policies.filter(({ kind }) => kind === 'not-there').map(({ policy }) => policy)
   const missing = [...gone, ...removals.missing]
   if (missing.length > 0) throw new CliError('notFound', `no-such-policy at --delete: ${missing.join(', ')}`)
+  await report(history, { found, moment, revision: world.revision }, { options, sink })
+}
+
+export type ReportOptions = Place & { readonly flows: number; readonly output: 'table' | 'json' }
+type Reported = { readonly found: ReturnType<typeof planOf>; readonly moment: Moment | null; readonly revision: number }
+
+/** Also what a branch amounts to. Ends with 1 where something would change. Throws `CliError`. */
+export async function report(
+  history: History,
+  { found: { plan: found, policies }, moment, revision }: Reported,
+  { options, sink }: { readonly options: ReportOptions; readonly sink: LogSink },
+): Promise<void> {
   const flows = await flowsOf(history, { plan: found, policies, options })
   const labelsOf = (node: string): LabelsOf =>
     moment === null ? () => [] : labelsAt(history.model, node, moment.position)
@@ -47,7 +59,7 @@ export async function plan(options: PlanOptions, sink: LogSink): Promise<void> {
   const at = {
     position: moment === null ? null : String(moment.position),
     time: timeOf(moment),
-    revision: world.revision,
+    revision,
   }
   const text = `${planText(view)}\non top of ${at.position === null ? 'the empty log' : `position ${at.position}, ${at.time}`}, revision ${at.revision}\n`
   sink.write(options.output === 'json' ? `${JSON.stringify({ ...at, ...view }, null, 2)}\n` : text)
@@ -79,7 +91,7 @@ async function plannedOf({ filename, delete: names, namespace }: PlanOptions, si
   }
 }
 
-type Planned = { readonly plan: Plan; readonly policies: PlannedPolicies; readonly options: PlanOptions }
+type Planned = { readonly plan: Plan; readonly policies: PlannedPolicies; readonly options: ReportOptions }
 
 /** One report for each node that has a flow store beside the log. */
 async function flowsOf(history: History, { plan, policies, options }: Planned): Promise<readonly FlowReport[]> {

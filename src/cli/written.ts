@@ -3,6 +3,7 @@ import type { HindcastEvent } from '../../events/catalogue.ts'
 import type { Problem } from '../../events/fields.ts'
 import type { Source } from '../../events/recorded.ts'
 import type { Command } from '../decide/command.ts'
+import { BRANCH_CONFLICT } from '../decide/merge.ts'
 import { resolveMoment } from '../history/position.ts'
 import { type Frame, type Output, render } from './answer.ts'
 import { now, openLogToWrite, type Place } from './compose.ts'
@@ -60,7 +61,11 @@ function refuse(
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
   const lines = problems.map((problem) => `\n  ${problemLine(problem, whereOf(problem))}`).join('')
   const missing = problems.every(({ code }) => code.endsWith('-not-found'))
-  throw new CliError(missing ? 'notFound' : 'usage', `refused, ${count}${recorded}; nothing was changed${lines}`)
+  const contested = problems.every(({ code }) => code === BRANCH_CONFLICT)
+  throw new CliError(
+    missing ? 'notFound' : contested ? 'difference' : 'usage',
+    `refused, ${count}${recorded}; nothing was changed${lines}`,
+  )
 }
 
 function revisionAfter({ decision, before, positions }: Submitted): number {

@@ -12,6 +12,7 @@ import {
   decideRelease,
   type ReleaseIdentity,
 } from './identities.ts'
+import { decideMerge, type MergePolicies } from './merge.ts'
 import {
   type DeletePolicies,
   decideDeletePolicies,
@@ -24,6 +25,7 @@ import {
 export type Command =
   | SetPolicies
   | DeletePolicies
+  | MergePolicies
   | TagPosition
   | AddEndpoints
   | DeleteEndpoints
@@ -38,6 +40,7 @@ export function streamsOf(command: Command): readonly StreamName[] {
   switch (command.kind) {
     case 'set-policies':
     case 'delete-policies':
+    case 'merge-policies':
     case 'tag-position':
       return [POLICY_STREAM]
     case 'add-endpoints':
@@ -62,6 +65,8 @@ export function decide(command: Command, ledger: Ledger): Decision {
       return decideSetPolicies(command, ledger)
     case 'delete-policies':
       return decideDeletePolicies(command, ledger)
+    case 'merge-policies':
+      return decideMerge(command, ledger)
     case 'tag-position':
       return decideTag(command, policies)
     case 'add-endpoints':

@@ -72,9 +72,10 @@ export async function openCapsule(
 /** The flows of a capsule as a store answers. */
 export function flowsOf({ flows }: Capsule): Pick<FlowStore, 'query'> {
   return {
-    query: async ({ sinceId, since, until, last, verdict, endpoint }: FlowQuery) => {
+    query: async ({ id, sinceId, since, until, last, verdict, endpoint }: FlowQuery) => {
       const found = flows.filter(
         (flow) =>
+          (id === undefined || flow.id === id) &&
           (sinceId === undefined || flow.id > sinceId) &&
           (since === undefined || flow.time >= since) &&
           (until === undefined || flow.time <= until) &&
