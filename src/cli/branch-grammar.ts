@@ -9,6 +9,7 @@ import {
   listBranches,
   mergeBranch,
   type NamedOptions,
+  rebaseBranch,
   showBranch,
   withoutOnBranch,
 } from './branch-verbs.ts'
@@ -59,6 +60,12 @@ export function addBranch(program: Command, { sink, place }: Context): void {
     .option('--flows <count>', 'judge the last so many recorded flows; 0 for none', wholeNumber, FLOWS)
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
     .action((name: string, options: ReportOptions) => showBranch(name, options, sink))
+  verb('rebase')
+    .description('put it on top of a later moment; ends with 1 where a policy that it touches changed in between')
+    .option('--onto <moment>', 'as after --at; by default the head')
+    .action((name: string, options: BranchOptions & { readonly onto: string | undefined }) =>
+      rebaseBranch(name, options, sink),
+    )
   writing(branch.command('merge').argument('<name>', 'of the branch'), place)
     .description('make the policies of the log so, all or none; ends with 1 where one of them changed since the fork')
     .action((name: string, options: WriteOptions) => mergeBranch(name, options, sink))

@@ -11,6 +11,8 @@ import {
   type Branch,
   type BranchCommand,
   branchedPolicies,
+  conflictsOf,
+  type PolicyEvent,
   policyEvents,
 } from '../history/branch/branch.ts'
 import { BRANCH_NAME, BranchError, type BranchFolder } from '../history/branch/folder.ts'
@@ -164,6 +166,33 @@ export async function mergeBranch(name: string, options: WriteOptions, sink: Log
     { options, print: sink.write },
   )
   if (!options.dryRun) folder.drop(name)
+}
+
+/** Puts the branch on top of a later moment. Ends with 1, and changes nothing, where a policy that it touches changed in between. Throws `CliError`. */
+export async function rebaseBranch(
+  name: string,
+  options: BranchOptions & { readonly onto: string | undefined },
+  sink: LogSink,
+): Promise<void> {
+  const folder = branchFolder(options)
+  const branch = readBranch(folder, name)
+  await using log = await openLogToRead(options, sink.warn)
+  const moment = await momentOf({ log }, options.onto ?? null, '--onto')
+  if (moment === null || (branch.fork !== null && moment.position < BigInt(branch.fork))) {
+    throw new CliError('usage', `branch-older: ${name} stands at ${placeOf(branch.fork)}, and goes forward only`)
+  }
+  const conflicts = conflictsOf(branch, await policyEvents(log), moment.position)
+  if (conflicts.length > 0)
+    throw new CliError('difference', `nothing was changed${conflicts.map(conflictLine).join('')}`)
+  const fork = String(moment.position)
+  folder.save({ ...branch, fork })
+  sink.write(`${name} now stands at ${placeOf(fork)}\n`)
+}
+
+function conflictLine(recorded: PolicyEvent): string {
+  const { position, time, actor, source } = refOf(recorded)
+  const happened = recorded.event.type === 'PolicyDeleted' ? 'deleted' : 'set'
+  return `\n  branch-conflict: ${resourceKey(recorded.event.resource)} was ${happened} at position ${position}, ${time}, ${actor} by ${source}`
 }
 
 export async function dropBranch(name: string, options: BranchOptions, sink: LogSink): Promise<void> {

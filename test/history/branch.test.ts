@@ -160,3 +160,35 @@ test('T38 merge makes the policies of the log so in one append, and lists what c
   assert.match(await did('merge', 'undo'), /rule1 deleted\n/)
   assert.equal((await events()).at(-1)!.type, 'PolicyDeleted')
 })
+
+test('T39 rebase goes to a later moment, and lists what changed in between of the policies that the branch touches', async () => {
+  await did('create', 'moved', '--at', at('exhaust'))
+  await did('delete', 'moved', 'cnp/rule1')
+  const path = join(`${story.path}.branches`, 'moved.json')
+  const stood = readFileSync(path, 'utf8')
+  const onto = await did('rebase', 'moved', '--onto', at('noFighters'))
+  assert.equal(onto, `moved now stands at position ${at('noFighters')}\n`)
+  const plan = [
+    'plan',
+    '--log',
+    story.path,
+    '--at',
+    at('noFighters'),
+    '--delete',
+    'cnp/rule1',
+    '--flows',
+    '0',
+    '-o',
+    'json',
+  ]
+  assert.deepEqual(await shown('moved'), JSON.parse((await hindcast(...plan)).out))
+  assert.equal((await branch('rebase', 'moved', '--onto', at('landing'))).code, 2)
+  writeFileSync(path, stood)
+  const conflict = await branch('rebase', 'moved', '--onto', at('gone'))
+  assert.deepEqual([conflict.code, conflict.out, readFileSync(path, 'utf8')], [1, '', stood])
+  assert.match(
+    conflict.err,
+    /branch-conflict: CiliumNetworkPolicy\/default\/rule1 was deleted at position [0-9]+, .* by /,
+  )
+  await did('drop', 'moved')
+})

@@ -105,6 +105,19 @@ export function branchedPolicies(
   })
 }
 
+/** The last change of each policy that the branch touches and that is no longer at `onto` as it was at the fork. */
+export function conflictsOf(
+  { fork, commands }: Branch,
+  events: readonly PolicyEvent[],
+  onto: Position,
+): readonly PolicyEvent[] {
+  const upTo = (end: bigint): readonly PolicyEvent[] => events.filter(({ position }) => position <= end)
+  const [before, after] = [manifestsOf(upTo(fork === null ? -1n : BigInt(fork))), manifestsOf(upTo(onto))]
+  const keys = [...new Set(commands.map(({ resource }) => resourceKey(resource)))]
+  const moved = keys.filter((key) => digestOrNull(before.get(key)) !== digestOrNull(after.get(key)))
+  return moved.map((key) => upTo(onto).findLast(({ event }) => resourceKey(event.resource) === key)!)
+}
+
 function manifestsOf(events: readonly PolicyEvent[]): Map<string, Json | null> {
   const manifests = new Map<string, Json | null>()
   for (const { event } of events) {
