@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { decodeEvent } from '../../events/codec.ts'
 import { Timestamp } from '../../events/ids.ts'
 import { openSqliteLog } from '../../src/log/sqlite/log.ts'
@@ -191,4 +192,33 @@ test('T39 rebase goes to a later moment, and lists what changed in between of th
     /branch-conflict: CiliumNetworkPolicy\/default\/rule1 was deleted at position [0-9]+, .* by /,
   )
   await did('drop', 'moved')
+})
+
+type Blamed = {
+  readonly key: object
+  readonly rules: readonly { readonly policy: { readonly position: string } | null }[]
+}
+
+test('T36 every entry that one policy asked for, as blame says, is gone or another where that policy never was', async () => {
+  const { out } = await hindcast('blame', '863', '--at', at('noFighters'), '--log', story.path, '-o', 'json')
+  const all = await events()
+  const blamed = (JSON.parse(out).items as readonly Blamed[]).flatMap(({ key, rules }) => {
+    const position = rules[0]?.policy?.position
+    return rules.length === 1 && position !== undefined ? [{ key, position }] : []
+  })
+  assert.ok(blamed.length >= 2)
+  for (const { key, position } of blamed) {
+    const { resource } = all.find((event) => event.position === position)!
+    const versions = all.filter(
+      (event) =>
+        event.type === 'PolicyAdded' &&
+        event.resource.name === resource.name &&
+        BigInt(event.position) <= story.at.noFighters,
+    )
+    await did('create', 'without', '--at', at('noFighters'))
+    await did('without', 'without', ...versions.map((event) => event.position))
+    const deltas = (await shown('without')).endpoints.flatMap((one: { map: { key: object }[] }) => one.map)
+    assert.equal(deltas.filter((delta: { key: object }) => isDeepStrictEqual(delta.key, key)).length, 1)
+    await did('drop', 'without')
+  }
 })
