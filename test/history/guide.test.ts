@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test'
 import { hindcast } from '../cli/recorded-log.ts'
 import { agentStory, type Story } from './agent-story.ts'
 
-const GUIDE = join(import.meta.dirname, '../../TIMETRAVEL.md')
+const GUIDE = join(import.meta.dirname, '../../src/history/TIMETRAVEL.md')
 const BLOCK = /```console\n([\s\S]*?)```/g
 
 const folder = mkdtempSync(join(tmpdir(), 'hindcast-guide-'))
