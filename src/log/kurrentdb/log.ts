@@ -223,7 +223,7 @@ class MirroredLog implements KurrentLog {
     const cause = causeOf(event)
     const causeId = cause === null ? null : mirror.idAt(cause)
     const data = JSON.parse(event.body) as Record<string, unknown>
-    return server.library.jsonEvent({
+    return server.api.jsonEvent({
       id: event.id,
       type: event.type,
       data,

@@ -6,21 +6,21 @@ import type { KurrentRecord, ServerPosition } from './records.ts'
 
 export type Server = {
   readonly client: KurrentDBClient
-  readonly library: typeof import('@kurrent/kurrentdb-client')
+  readonly api: typeof import('@kurrent/kurrentdb-client')
   readonly address: KurrentAddress
 }
 
 export async function connect(address: KurrentAddress): Promise<Server> {
-  const library = await loadClient()
+  const api = await loadClient()
   try {
-    return { client: library.KurrentDBClient.connectionString(address.connection), library, address }
+    return { client: api.KurrentDBClient.connectionString(address.connection), api, address }
   } catch (error) {
     const words = hidden(error instanceof Error ? error.message : String(error), address)
     throw new LogError('log-address', `not an address of a KurrentDB: ${words}`)
   }
 }
 
-async function loadClient(): Promise<Server['library']> {
+async function loadClient(): Promise<Server['api']> {
   try {
     return await import('@kurrent/kurrentdb-client')
   } catch (error) {
@@ -29,8 +29,8 @@ async function loadClient(): Promise<Server['library']> {
 }
 
 /** Position of the last of our records on the server; null where there is none. */
-export async function serverHead({ client, library, address }: Server): Promise<ServerPosition | null> {
-  const { BACKWARDS, END, streamNameFilter } = library
+export async function serverHead({ client, api, address }: Server): Promise<ServerPosition | null> {
+  const { BACKWARDS, END, streamNameFilter } = api
   const filter = streamNameFilter({ prefixes: [`${address.prefix}.`] })
   const records = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, filter })
   try {
@@ -42,8 +42,8 @@ export async function serverHead({ client, library, address }: Server): Promise<
 }
 
 /** Our records after a position, as they come. Back-pressure is the stream's own. */
-export function subscribe({ client, library, address }: Server, after: ServerPosition | null): AllStreamSubscription {
-  const { START, streamNameFilter } = library
+export function subscribe({ client, api, address }: Server, after: ServerPosition | null): AllStreamSubscription {
+  const { START, streamNameFilter } = api
   // The interval only bounds how often the server says that nothing of ours came; 1 is every 32 records that it looked at.
   const filter = streamNameFilter({ prefixes: [`${address.prefix}.`], checkpointInterval: 32 })
   return client.subscribeToAll({ fromPosition: after ?? START, filter })
