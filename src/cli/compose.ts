@@ -17,6 +17,7 @@ import type { Datapath } from '../ports/datapath.ts'
 import type { FlowStore } from '../ports/flows.ts'
 import { type EventLog, LogError } from '../ports/log.ts'
 import type { ReadModel } from '../ports/read-model.ts'
+import type { ScratchDatapath, ScratchState } from '../ports/scratch.ts'
 import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
 import { capsulePath, openCapsuleFile, readCapsuleFile } from './capsule-file.ts'
 import { CliError, messageOf } from './failure.ts'
@@ -155,6 +156,14 @@ export async function openDatapathToRepair(pins: Pins, purpose: 'read' | 'enforc
 export async function repairProxyRoutes(): Promise<void> {
   const { ensureProxyRoutes } = await import('../kernel/routes.ts')
   await ensureProxyRoutes()
+}
+
+/** The programs on maps of their own, with that state in them. Throws `DatapathError`, `CliError`. */
+export async function openScratch(state: ScratchState): Promise<ScratchDatapath> {
+  if (process.platform !== 'linux')
+    throw new CliError('backend', `no-kernel-datapath: ${process.platform} is not Linux`)
+  const { openScratchDatapath } = await import('../kernel/scratch.ts')
+  return openScratchDatapath(state)
 }
 
 async function openKernel({ bpffs, node }: Pins, purpose: 'read' | 'enforce'): Promise<Datapath> {

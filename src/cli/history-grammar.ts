@@ -1,6 +1,7 @@
 /** The grammar of the verbs that look at the history itself. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { addBranch } from './branch-grammar.ts'
+import { CliError } from './failure.ts'
 import { type BisectOptions, bisect } from './history-bisect.ts'
 import {
   type CheckpointOptions,
@@ -12,6 +13,7 @@ import {
   type VerifyOptions,
   verify,
 } from './history-integrity.ts'
+import { type PacketOptions, replayPackets } from './history-packets.ts'
 import { type PlanOptions, plan } from './history-plan.ts'
 import { type ReplayOptions, replayLog } from './history-replay.ts'
 import { type BlameOptions, blameEntries, type DiffOptions, diff, entryVersions } from './history-verbs.ts'
@@ -74,7 +76,27 @@ function addReplay(program: Command, { sink, place }: Context): void {
     .option('--endpoint <id>', 'only this endpoint', endpointId)
     .option('--node <name>', 'only this node')
     .option('--into <folder>', 'instead, write maps, xDS, programs, ipcache and policies of --to as files')
-    .action((options: ReplayOptions) => replayLog(options, sink))
+    .option('--kernel', 'instead, give packets to the programs with the maps of --at, beside the evaluator', false)
+    .option('--at <moment>', `with --kernel: ${MOMENT}`)
+    .option('--packets <file>', 'with --kernel: list of from, to, protocol, port and sourcePort; - for standard input')
+    .action((options: ReplayOptions & PacketOptions & KernelChoice) => replayOr(options, sink))
+}
+
+type KernelChoice = { readonly kernel: boolean }
+
+/** Of the two kinds of replay each has options that mean nothing to the other. */
+async function replayOr(options: ReplayOptions & PacketOptions & KernelChoice, sink: LogSink): Promise<void> {
+  const { kernel, endpoint, packets, at, from, to, into } = options
+  if (!kernel) {
+    if (at !== undefined || packets !== undefined)
+      throw new CliError('usage', 'option-alone: --at and --packets go with --kernel')
+    return replayLog(options, sink)
+  }
+  if (endpoint === undefined || packets === undefined)
+    throw new CliError('usage', 'option-missing: --kernel wants --endpoint and --packets')
+  if ([from, to, into].some((option) => option !== undefined))
+    throw new CliError('usage', 'option-conflict: --kernel takes --at, and not --from, --to or --into')
+  return replayPackets(options, sink)
 }
 
 function addBisect(program: Command, { sink, place }: Context): void {

@@ -17,12 +17,17 @@ export type SharedMaps = Disposable & {
 
 /** Creates what is missing. */
 export function ensureSharedMaps(folder: PinFolder, sizes: MapSizes): SharedMaps {
-  return collect((spec) => {
-    const maxEntries = sizes[spec.name] ?? spec.maxEntries
-    const create = (): KernelMap =>
-      spec === POLICY_MAPS ? createPolicyMaps(maxEntries) : createMap({ ...spec, maxEntries })
-    return openOrCreate(folder.mapPath(spec), spec, create)
-  })
+  return collect((spec) => openOrCreate(folder.mapPath(spec), spec, () => createShared(spec, sizes)))
+}
+
+function createShared(spec: MapSpec, sizes: MapSizes): KernelMap {
+  const maxEntries = sizes[spec.name] ?? spec.maxEntries
+  return spec === POLICY_MAPS ? createPolicyMaps(maxEntries) : createMap({ ...spec, maxEntries })
+}
+
+/** Pinned nowhere: they go with the process, and no other program sees them. */
+export function createScratchMaps(sizes: MapSizes): SharedMaps {
+  return collect((spec) => createShared(spec, sizes))
 }
 
 /** For readers: nothing is created, and a datapath that is not there is an error. */

@@ -1,9 +1,9 @@
 import { compileObject } from '../../src/kernel/compile.ts'
 import { closeFd } from '../../src/kernel/libc.ts'
 import { ENDPOINTS, IPCACHE } from '../../src/kernel/maps.ts'
+import { ACK, packet, SYN, TCP, UDP } from '../../src/kernel/packet.ts'
 import { type KernelProgram, loadPrograms, testRun } from '../../src/kernel/program.ts'
 import { entry, type Laboratory, laboratory } from '../kernel/laboratory.ts'
-import { ACK, packet, SYN, TCP, UDP } from '../kernel/packet.ts'
 import { inTurns } from './measure.ts'
 import { type Benchmark, type Figure, figure } from './report.ts'
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { type PolicyMap, policyMapKeyText } from '../../projections/datapath/policy-map.ts'
 import { policyVerdict } from '../../projections/datapath/verdict.ts'
+import { ICMP, packet, SCTP, TCP, UDP } from '../../src/kernel/packet.ts'
 import { type Chance, chance } from './chance.ts'
 import { DROP, entry, kernelTest, PASS, type PolicyWrite } from './laboratory.ts'
-import { ICMP, packet, SCTP, TCP, UDP } from './packet.ts'
 
 const SEED = 1977
 const PACKETS = 20_000

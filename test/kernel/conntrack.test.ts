@@ -1,9 +1,9 @@
 /** Connections: what counts as an answer, how long, and what an entry remembers. */
 import assert from 'node:assert/strict'
 import { monotonicSeconds } from '../../src/kernel/clock.ts'
+import { ACK, FIN, ICMP, ipPacket, type PacketSpec, packet, RST, SYN, TCP, UDP } from '../../src/kernel/packet.ts'
 import type { ConntrackEntry } from '../../src/ports/datapath.ts'
 import { DROP, entry, kernelTest, type Laboratory, PASS } from './laboratory.ts'
-import { ACK, FIN, ICMP, ipPacket, type PacketSpec, packet, RST, SYN, TCP, UDP } from './packet.ts'
 
 const POD = { endpoint: 51, identity: 1051, address: '10.5.0.51' }
 const PEER = '10.5.1.1'

@@ -1,6 +1,6 @@
+import { ACK, ICMP, packet, SYN } from '../../src/kernel/packet.ts'
 import { type ContractPacket, datapathContract } from '../contract/datapath.ts'
 import { DROP, KERNEL_REASON, type Laboratory, laboratory, PASS, REDIRECT } from './laboratory.ts'
-import { ACK, ICMP, packet, SYN } from './packet.ts'
 
 function bytesOf({ direction, local, remote, syn, ...rest }: ContractPacket): Buffer {
   const [source, destination] = direction === 'ingress' ? [remote, local] : [local, remote]

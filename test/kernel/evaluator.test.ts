@@ -9,10 +9,10 @@ import {
   policyMapKeyText,
 } from '../../projections/datapath/policy-map.ts'
 import { type Probe, policyVerdict } from '../../projections/datapath/verdict.ts'
+import { ICMP, packet, SCTP, TCP, UDP } from '../../src/kernel/packet.ts'
 import type { PolicyVerdict } from '../../src/ports/datapath.ts'
 import { type Chance, chance } from './chance.ts'
 import { DROP, KERNEL_REASON, type Laboratory, laboratory, PASS, REDIRECT } from './laboratory.ts'
-import { ICMP, packet, SCTP, TCP, UDP } from './packet.ts'
 
 const SEED = 8412
 const MAPS = 250

@@ -1,9 +1,9 @@
 /** A process to be killed: opens a datapath, attaches the deathstar with a policy, says so, and waits. */
 import { Cidr, EndpointId, IdentityId, IpAddress } from '../../events/ids.ts'
 import { openKernelDatapath } from '../../src/kernel/datapath.ts'
+import { TCP } from '../../src/kernel/packet.ts'
 import { PODS } from './galaxy.ts'
 import { entry } from './laboratory.ts'
-import { TCP } from './packet.ts'
 
 const { deathstar, tiefighter } = PODS
 const [options = '', device = ''] = process.argv.slice(2)

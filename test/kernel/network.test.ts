@@ -8,6 +8,7 @@ import { createServer } from 'node:net'
 import { EndpointId, IpAddress } from '../../events/ids.ts'
 import { pinFolder } from '../../src/kernel/bpffs.ts'
 import { openKernelDatapath, removeKernelDatapath } from '../../src/kernel/datapath.ts'
+import { ICMP, TCP, UDP } from '../../src/kernel/packet.ts'
 import { ensureProxyRoutes, hasProxyRule, removeProxyRoutes } from '../../src/kernel/routes.ts'
 import { transparentSockets } from '../../src/kernel/transparent-sockets.ts'
 import {
@@ -24,7 +25,6 @@ import {
 } from './galaxy.ts'
 import { entry, type Laboratory } from './laboratory.ts'
 import { ip, linkId, type Network } from './network.ts'
-import { ICMP, TCP, UDP } from './packet.ts'
 
 const { deathstar, tiefighter, xwing } = PODS
 const LANDED = `200 POST ${LANDING.path} from ${tiefighter.address}`

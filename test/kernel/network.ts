@@ -12,8 +12,8 @@ import koffi from 'koffi'
 import { IpAddress } from '../../events/ids.ts'
 import { openPinned } from '../../src/kernel/bpffs.ts'
 import { libbpf } from '../../src/kernel/libbpf.ts'
+import { ICMP, ipPacket } from '../../src/kernel/packet.ts'
 import { transparentSockets } from '../../src/kernel/transparent-sockets.ts'
-import { ICMP, ipPacket } from './packet.ts'
 
 const CLONE_NEWNET = 0x4000_0000
 const libc = koffi.load('libc.so.6')

@@ -1,8 +1,9 @@
 /** The kernel's programs under the packet contract: packets as bytes, through BPF_PROG_TEST_RUN. */
+
+import { ipPacket, type PacketSpec, packet } from '../../src/kernel/packet.ts'
 import { markMagic } from '../../src/model/packet.ts'
 import type { Hook, HookPacket, Outcome, PacketFixture } from '../contract/datapath-packets.ts'
 import { DROP, type Laboratory, REDIRECT } from './laboratory.ts'
-import { ipPacket, type PacketSpec, packet } from './packet.ts'
 
 const TYPE_ECHO_REPLY = 0
 /** Cilium's MARK_MAGIC_TO_PROXY. */

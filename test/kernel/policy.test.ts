@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import { ACK, packet, SYN, TCP } from '../../src/kernel/packet.ts'
 import { DROP, entry, kernelTest, PASS } from './laboratory.ts'
-import { ACK, packet, SYN, TCP } from './packet.ts'
 
 const WEB = { endpoint: 7, identity: 1007, address: '10.1.0.7' }
 const CLIENT = '10.1.0.9'

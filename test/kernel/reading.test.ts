@@ -1,9 +1,9 @@
 /** What can be read of a packet, and whose packet it is. */
 import assert from 'node:assert/strict'
 import { EndpointId } from '../../events/ids.ts'
+import { ICMP, packet, SCTP, TCP, UDP } from '../../src/kernel/packet.ts'
 import { testRun } from '../../src/kernel/program.ts'
 import { DROP, entry, kernelTest, type Laboratory, PASS } from './laboratory.ts'
-import { ICMP, packet, SCTP, TCP, UDP } from './packet.ts'
 
 const POD = { endpoint: 41, identity: 1041, address: '10.4.0.41' }
 const PEER = '10.4.1.1'
