@@ -173,6 +173,11 @@ async function openKernel({ bpffs, node }: Pins, purpose: 'read' | 'enforce'): P
   return openKernelDatapath({ bpffs, name: pinName(node), purpose })
 }
 
+/** The kernel's clock for connections. */
+export function monotonicSeconds(): number {
+  return Number(process.hrtime.bigint() / 1_000_000_000n)
+}
+
 /** A BPF file system takes no dots in names. */
 export function pinName(node: NodeName): string {
   return `hindcast-${node.replaceAll('.', '_')}`

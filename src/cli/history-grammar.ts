@@ -1,6 +1,7 @@
 /** The grammar of the verbs that look at the history itself. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { addBranch } from './branch-grammar.ts'
+import { BPFFS_DEFAULT } from './compose.ts'
 import { CliError } from './failure.ts'
 import { type BisectOptions, bisect } from './history-bisect.ts'
 import {
@@ -45,13 +46,16 @@ export function addHistory(program: Command, context: Context): void {
 function addPlan(program: Command, { sink, place }: Context): void {
   printing(place(program.command('plan')))
     .description(
-      'what policies would do, before they are applied: maps, verdicts, recorded flows; ends with 1 where something would change',
+      'what policies would do, before they are applied: maps, verdicts, recorded flows, connections; ends with 1 where something would change',
     )
     .option('-f, --filename <path>', 'policies that would be applied: file, folder or -; may be repeated', collect, [])
     .option('--delete <policy>', 'a policy that would go, such as cnp/default/rule1; may be repeated', collect, [])
     .option('-n, --namespace <name>', 'of policies named without one')
     .option('--at <moment>', `on top of this moment; ${MOMENT}`)
     .option('--flows <count>', 'judge the last so many recorded flows; 0 for none', wholeNumber, FLOWS)
+    .option('--connections', 'fail where the connections of the kernel cannot be judged; by default that is said')
+    .option('--no-connections', 'do not look at connections')
+    .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)
     .action((options: PlanOptions) => plan(options, sink))
 }
 

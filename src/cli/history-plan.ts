@@ -6,6 +6,7 @@ import { world as fold } from '../../projections/world.ts'
 import { factEvents, factRemovals } from '../decide/facts.ts'
 import type { History } from '../history/history.ts'
 import { type LabelsOf, labelsAt } from '../history/labels.ts'
+import type { ConnectionReport, ConnectionsUnseen } from '../history/plan/connections.ts'
 import { type FlowReport, flowReport } from '../history/plan/flows.ts'
 import { type Plan, type PlannedPolicies, type PlannedPolicy, planOf } from '../history/plan/plan.ts'
 import { isoTime, type Moment } from '../history/position.ts'
@@ -15,12 +16,14 @@ import { momentOf } from './answer.ts'
 import { openFlowsToRead, openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
+import { type ConnectionOptions, connectionsOf } from './plan-connections.ts'
 import { type FileOptions, isFactRef, problemLines, readDocuments } from './policy-documents.ts'
 import { planText, planView } from './render/plan.ts'
 import { resourcesOf } from './resource-name.ts'
 
 export type PlanOptions = Place &
-  FileOptions & {
+  FileOptions &
+  ConnectionOptions & {
     readonly delete: readonly string[]
     readonly namespace: string | undefined
     readonly at: string | undefined
@@ -40,22 +43,28 @@ export async function plan(options: PlanOptions, sink: LogSink): Promise<void> {
   const gone = found.plan.policies.filter(({ kind }) => kind === 'not-there').map(({ policy }) => policy)
   const missing = [...gone, ...removals.missing]
   if (missing.length > 0) throw new CliError('notFound', `no-such-policy at --delete: ${missing.join(', ')}`)
-  await report(history, { found, moment, revision: world.revision }, { options, sink })
+  const connections = await connectionsOf(history, { world, moment, ...found, options })
+  await report(history, { found, moment, revision: world.revision, connections }, { options, sink })
 }
 
 export type ReportOptions = Place & { readonly flows: number; readonly output: 'table' | 'json' }
-type Reported = { readonly found: ReturnType<typeof planOf>; readonly moment: Moment | null; readonly revision: number }
+type Reported = {
+  readonly found: ReturnType<typeof planOf>
+  readonly moment: Moment | null
+  readonly revision: number
+  readonly connections: readonly (ConnectionReport | ConnectionsUnseen)[]
+}
 
 /** Also what a branch amounts to. Ends with 1 where something would change. Throws `CliError`. */
 export async function report(
   history: History,
-  { found: { plan: found, policies }, moment, revision }: Reported,
+  { found: { plan: found, policies }, moment, revision, connections }: Reported,
   { options, sink }: { readonly options: ReportOptions; readonly sink: LogSink },
 ): Promise<void> {
   const flows = await flowsOf(history, { plan: found, policies, options })
   const labelsOf = (node: string): LabelsOf =>
     moment === null ? () => [] : labelsAt(history.model, node, moment.position)
-  const view = planView(found, { flows, labelsOf })
+  const view = planView(found, { flows, connections, labelsOf })
   const at = {
     position: moment === null ? null : String(moment.position),
     time: timeOf(moment),

@@ -73,6 +73,7 @@ test('T35 a branch says what plan says on top of its fork, and the log does not 
     path,
     '--flows',
     '0',
+    '--no-connections',
     '-o',
     'json',
   )
@@ -179,6 +180,7 @@ test('T39 rebase goes to a later moment, and lists what changed in between of th
     'cnp/rule1',
     '--flows',
     '0',
+    '--no-connections',
     '-o',
     'json',
   ]

@@ -29,7 +29,7 @@ function file(manifest: Json | string): string {
 }
 
 const plan = (at: StoryMoment, ...args: readonly string[]) =>
-  hindcast('plan', '--at', String(story.at[at]), '--log', story.path, '--flows', '0', ...args)
+  hindcast('plan', '--at', String(story.at[at]), '--log', story.path, '--flows', '0', '--no-connections', ...args)
 
 /** A policy as it was on the log. */
 async function manifestAt(at: StoryMoment, name: string): Promise<Json> {

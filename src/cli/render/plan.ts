@@ -3,6 +3,7 @@
 import type { HindcastEvent } from '../../../events/catalogue.ts'
 import type { JsonDifference } from '../../../projections/history/changes.ts'
 import type { LabelsOf } from '../../history/labels.ts'
+import type { ConnectionGroup, ConnectionReport, ConnectionsUnseen } from '../../history/plan/connections.ts'
 import type { FlowGroup, FlowReport } from '../../history/plan/flows.ts'
 import type { EndpointPlan, Plan } from '../../history/plan/plan.ts'
 import { counted } from './counted.ts'
@@ -12,9 +13,10 @@ import { type Item, semanticLines, semanticView } from './semantic.ts'
 export type PlanView = Omit<Plan, 'endpoints'> & {
   readonly endpoints: readonly (Omit<EndpointPlan, 'differences'> & { readonly differences: readonly Item[] })[]
   readonly flows: readonly FlowReport[]
+  readonly connections: readonly (ConnectionReport | ConnectionsUnseen)[]
 }
 
-type Context = { readonly flows: readonly FlowReport[]; readonly labelsOf: (node: string) => LabelsOf }
+type Context = Pick<PlanView, 'flows' | 'connections'> & { readonly labelsOf: (node: string) => LabelsOf }
 
 const KINDS: Readonly<Record<string, string>> = {
   added: '+',
@@ -25,8 +27,9 @@ const KINDS: Readonly<Record<string, string>> = {
 }
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' }
 const GROUPS_MAX = 20
+const NODES_MAX = 3
 
-export function planView(plan: Plan, { flows, labelsOf }: Context): PlanView {
+export function planView(plan: Plan, { flows, connections, labelsOf }: Context): PlanView {
   const labels = withImagined(plan, labelsOf)
   return {
     ...plan,
@@ -36,11 +39,12 @@ export function planView(plan: Plan, { flows, labelsOf }: Context): PlanView {
       return { ...endpoint, map, differences }
     }),
     flows,
+    connections,
   }
 }
 
 export function planText(view: PlanView): string {
-  const { policies, facts, endpoints, unaffected, prefixes, flows } = view
+  const { policies, facts, endpoints, unaffected, prefixes, flows, connections } = view
   const lines = [
     ...policies.flatMap(({ policy, kind, rules }) => [
       `${KINDS[kind]} policy ${policy}`,
@@ -52,6 +56,7 @@ export function planText(view: PlanView): string {
     `${counted(endpoints.length, 'endpoint')} would be regenerated, ${unaffected} would not`,
     ...flows.flatMap(flowLines),
     ...(flows.length === 0 ? ['no recorded flows to ask'] : []),
+    ...connectionLines(connections),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -122,4 +127,32 @@ function groupLine({ endpoint, direction, identity, protocol, port, request, cha
   const what = request === null ? '' : ` ${request}`
   const sign = change === 'allowed' ? '+' : '-'
   return `  ${sign} ${count} x endpoint ${endpoint} ${direction} ${side} identity ${identity} ${port}/${PROTOCOLS[protocol] ?? protocol}${what}`
+}
+
+function connectionLines(all: PlanView['connections']): readonly string[] {
+  const unseen = all.filter((one) => 'reason' in one)
+  const reasons = [...Map.groupBy(unseen, ({ reason }) => reason)].map(([reason, nodes]) => {
+    const names = nodes.slice(0, NODES_MAX).map(({ node }) => node)
+    const more = nodes.length > NODES_MAX ? ` and ${nodes.length - NODES_MAX} more` : ''
+    return `connections on node ${names.join(', ')}${more} were not looked at: ${reason}`
+  })
+  return [...all.filter((one) => 'groups' in one).flatMap(reportLines), ...reasons]
+}
+
+function reportLines({ node, groups, coverage }: ConnectionReport): readonly string[] {
+  const { seen, judged, expired, notJudged } = coverage
+  const ended = (change: ConnectionGroup['change']): number =>
+    groups.filter((group) => group.change === change).reduce((sum, { count }) => sum + count, 0)
+  return [
+    `of ${judged} judged conntrack entries on node ${node}, ${ended('cut')} would be cut and ${ended('redirected')} reset to be redirected (${seen} seen, ${expired} expired)`,
+    ...groups.slice(0, GROUPS_MAX).map(connectionLine),
+    ...(groups.length > GROUPS_MAX ? [`  and ${counted(groups.length - GROUPS_MAX, 'more group')}`] : []),
+    ...Object.entries(notJudged).map(([reason, count]) => `  ${count} not judged: ${reason}`),
+  ]
+}
+
+function connectionLine({ endpoint, direction, identity, protocol, port, change, count }: ConnectionGroup): string {
+  const side = direction === 'ingress' ? 'from' : 'to'
+  const sign = change === 'cut' ? '-' : '~'
+  return `  ${sign} ${count} x endpoint ${endpoint} ${direction} ${side} identity ${identity} ${port}/${PROTOCOLS[protocol] ?? protocol} ${change}`
 }
