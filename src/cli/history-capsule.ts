@@ -1,8 +1,10 @@
 /** `hindcast capsule export` and `capsule open`: an incident as one file. */
 
+import { readFileSync } from 'node:fs'
 import type { Timestamp } from '../../events/ids.ts'
 import { type ExportQuestion, exportCapsule } from '../history/capsule/export.ts'
 import type { CapsuleHeader } from '../history/capsule/format.ts'
+import { pseudonymousCapsule } from '../history/capsule/pseudonyms/capsule.ts'
 import { isoTime, type Moment } from '../history/position.ts'
 import { FlowStoreError } from '../ports/flows.ts'
 import type { EventLog } from '../ports/log.ts'
@@ -10,7 +12,7 @@ import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
 import { momentOf } from './answer.ts'
 import { openCapsuleFile, readCapsuleFile, writeCapsuleFile } from './capsule-file.ts'
 import { nodeNameOf, openFlowsToRead, openHistory, type Place } from './compose.ts'
-import { CliError } from './failure.ts'
+import { CliError, messageOf } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 
 export type ExportOptions = Place & {
@@ -18,6 +20,7 @@ export type ExportOptions = Place & {
   readonly to: string | undefined
   readonly node: string | undefined
   readonly flows: boolean
+  readonly pseudonyms: string | undefined
   readonly version: string
 }
 export type OpenOptions = { readonly output: 'table' | 'json' }
@@ -28,12 +31,29 @@ export async function exportRange(file: string, options: ExportOptions, sink: Lo
   const [from, to] = [await moment(history, options.from, '--from'), await moment(history, options.to ?? null, '--to')]
   if (from.position > to.position) throw new CliError('usage', `range-wrong at --from: ${from.position} is after --to`)
   const flows = options.flows ? await flowsBeside(history.log, options, sink) : null
-  const capsule = await exportCapsule({
-    ...{ history, from, to, flows, engine: options.version },
-    openModel: (log) => openReadModel(log, IN_MEMORY),
-  })
+  const key = options.pseudonyms === undefined ? null : keyOf(options.pseudonyms)
+  const openModel: ExportQuestion['openModel'] = (log) => openReadModel(log, IN_MEMORY)
+  const plain = await exportCapsule({ ...{ history, from, to, flows, engine: options.version }, openModel })
+  const capsule = key === null ? plain : await pseudonymousCapsule(plain, { key, openModel })
   const bytes = writeCapsuleFile(file, capsule)
   sink.write(`${headerText(capsule.header, capsule.events.length)}${file}: ${bytes} bytes\n`)
+}
+
+/** Too short a key would be found by trying. */
+const KEY_BYTES_MIN = 16
+
+function keyOf(file: string): Uint8Array {
+  let key: Uint8Array
+  try {
+    key = readFileSync(file)
+  } catch (error) {
+    throw new CliError('notFound', `key-missing at --pseudonyms: ${messageOf(error)}`, { cause: error })
+  }
+  if (key.length >= KEY_BYTES_MIN) return key
+  throw new CliError(
+    'usage',
+    `key-too-short at --pseudonyms: ${key.length} bytes, at least ${KEY_BYTES_MIN} are wanted`,
+  )
 }
 
 /** Null, and said, where the node keeps none beside this log. */

@@ -41,6 +41,10 @@ export function addCapsule(
     .option('--to <moment>', 'last one; by default the head')
     .option('--node <name>', 'whose flows')
     .option('--no-flows', 'without flows')
+    .option(
+      '--pseudonyms <keyfile>',
+      'names, label values, DNS names and addresses as pseudonyms under this key; ports, protocols, HTTP methods and paths stay',
+    )
     .action((file: string, options: Omit<ExportOptions, 'version'>) => exportRange(file, { ...options, version }, sink))
   capsule
     .command('open')

@@ -36,7 +36,7 @@ export type Capsule = {
 /** A file that is none, or that was changed. */
 export class CapsuleError extends Error {
   override readonly name = 'CapsuleError'
-  readonly code: 'capsule-not-one' | 'capsule-newer' | 'capsule-changed'
+  readonly code: 'capsule-not-one' | 'capsule-newer' | 'capsule-changed' | 'capsule-not-renamed'
 
   constructor(code: CapsuleError['code'], reason: string, options?: ErrorOptions) {
     super(`${code}: ${reason}`, options)

@@ -1,0 +1,92 @@
+/** A capsule under pseudonyms. It is looked at before it is handed out: what the log decided must come out again under the new names. */
+
+import { canonicalText } from '../../../../events/canonical.ts'
+import type { StoredEvent } from '../../../../events/codec.ts'
+import { NodeName, Position, type Timestamp } from '../../../../events/ids.ts'
+import type { Json } from '../../../../events/schema.ts'
+import { nodeOfStream } from '../../../../projections/world.ts'
+import type { Mismatch } from '../../replay/mismatch.ts'
+import { replay } from '../../replay/replay.ts'
+import { CapsuleLog } from '../capsule-log.ts'
+import type { ExportQuestion } from '../export.ts'
+import { type Capsule, CapsuleError } from '../format.ts'
+import { stateDigest } from '../state.ts'
+import { Renaming } from './events.ts'
+import { sameButForOrder } from './manifest.ts'
+import { Pseudonyms } from './names.ts'
+
+/** Throws `CapsuleError` where something cannot be renamed, or would be decided otherwise under other names. */
+export async function pseudonymousCapsule(
+  plain: Capsule,
+  { key, openModel }: { readonly key: Uint8Array } & Pick<ExportQuestion, 'openModel'>,
+): Promise<Capsule> {
+  const { header } = plain
+  const names = new Pseudonyms(key)
+  const { events, flows } = await settled(plain, names)
+  using model = await openModel(logOf(header, events))
+  return {
+    header: {
+      ...header,
+      stateAtStart: stateDigest(model, Position(BigInt(header.from.position))),
+      stateAtEnd: stateDigest(model, Position(BigInt(header.to.position))),
+      flows: header.flows === null ? null : { ...header.flows, node: names.name(header.flows.node) },
+    },
+    events,
+    flows,
+  }
+}
+
+type Content = Pick<Capsule, 'events' | 'flows'>
+
+/** More resources of one range whose order follows from names are not looked for. */
+const ROUNDS_MAX = 1000
+
+/** What a proxy was told is in an order that follows from names in part: where it does, it is told in that of the new ones. */
+async function settled(plain: Capsule, names: Pseudonyms): Promise<Content> {
+  const instead = new Map<string, Json>()
+  const isSound = ((await replayed(logOf(plain.header, plain.events)))?.mismatch ?? null) === null
+  for (let round = 0; ; round += 1) {
+    const content = renamed(plain, names, instead)
+    const found = (await replayed(logOf(plain.header, content.events)))?.mismatch ?? null
+    // What does not come out on the log itself need not come out here.
+    if (found === null || !isSound) return content
+    const text = canonicalText(found.recorded)
+    if (round === ROUNDS_MAX || instead.has(text) || !isOrder(found)) {
+      const reason = `under other names ${found.event.position} comes out otherwise: ${found.reason}`
+      throw new CapsuleError('capsule-not-renamed', reason)
+    }
+    instead.set(text, found.recomputed)
+  }
+}
+
+function isOrder({ kind, recorded, recomputed }: Mismatch): boolean {
+  return kind === 'network-policy' && sameButForOrder(recorded, recomputed)
+}
+
+function renamed({ events, flows }: Capsule, names: Pseudonyms, instead: ReadonlyMap<string, Json>): Content {
+  const renaming = new Renaming(names, instead)
+  try {
+    return { events: events.map((stored) => renaming.event(stored)), flows: flows.map((flow) => renaming.flow(flow)) }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new CapsuleError('capsule-not-renamed', `there is no pseudonym for ${error.message}`, { cause: error })
+  }
+}
+
+function logOf({ from }: Capsule['header'], events: readonly StoredEvent[]): CapsuleLog {
+  const begins = { position: Position(BigInt(from.position)), recordedAt: from.time as Timestamp }
+  return new CapsuleLog('a capsule', begins, events)
+}
+
+async function replayed(log: CapsuleLog): Promise<Awaited<ReturnType<typeof replay>> | null> {
+  const nodes = new Set<NodeName>()
+  for await (const batch of log.readAll({ direction: 'forwards', after: null })) {
+    for (const { stream } of batch) {
+      const node = nodeOfStream(stream)
+      if (node !== null) nodes.add(NodeName(node))
+    }
+  }
+  return nodes.size === 0
+    ? null
+    : replay({ log, from: log.begins.position, to: null, endpoint: null, nodes: [...nodes] })
+}
