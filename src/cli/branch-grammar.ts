@@ -15,13 +15,12 @@ import {
 } from './branch-verbs.ts'
 import type { ReportOptions } from './history-plan.ts'
 import type { LogSink } from './log-verb.ts'
-import { collect, wholeNumber } from './option-values.ts'
+import { collect } from './option-values.ts'
+import { withFlowOptions } from './plan-flows.ts'
 import { writing } from './write-grammar.ts'
 import type { WriteOptions } from './written.ts'
 
 type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
-
-const FLOWS = 10_000
 
 export function addBranch(program: Command, { sink, place }: Context): void {
   const branch = program.command('branch').description('what if: policies on top of a moment, kept beside the log')
@@ -54,10 +53,9 @@ export function addBranch(program: Command, { sink, place }: Context): void {
     .action((name: string, positions: readonly string[], options: BranchOptions) =>
       withoutOnBranch(name, positions, { options, sink }),
     )
-  verb('show')
+  withFlowOptions(verb('show'))
     .alias('diff')
     .description('what it amounts to, as plan says it; ends with 1 where something would change')
-    .option('--flows <count>', 'judge the last so many recorded flows; 0 for none', wholeNumber, FLOWS)
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
     .action((name: string, options: ReportOptions) => showBranch(name, options, sink))
   verb('rebase')

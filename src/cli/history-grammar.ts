@@ -21,13 +21,12 @@ import { type BlameOptions, blameEntries, type DiffOptions, diff, entryVersions 
 import { type WaitOptions, waitFor } from './history-wait.ts'
 import { addDrift } from './incident-grammar.ts'
 import type { LogSink } from './log-verb.ts'
+import { withFlowOptions } from './plan-flows.ts'
 
 type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
 
 /** Longer than any build that is not stuck. */
 const WAIT_SECONDS = 60
-/** As many as the flow store gives in one answer. */
-const FLOWS = 10_000
 const MOMENT = 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n'
 const KEY = 'verifier key, or a file with it; by default the one beside the log'
 
@@ -44,7 +43,7 @@ export function addHistory(program: Command, context: Context): void {
 }
 
 function addPlan(program: Command, { sink, place }: Context): void {
-  printing(place(program.command('plan')))
+  withFlowOptions(printing(place(program.command('plan'))))
     .description(
       'what policies would do, before they are applied: maps, verdicts, recorded flows, connections; ends with 1 where something would change',
     )
@@ -52,7 +51,6 @@ function addPlan(program: Command, { sink, place }: Context): void {
     .option('--delete <policy>', 'a policy that would go, such as cnp/default/rule1; may be repeated', collect, [])
     .option('-n, --namespace <name>', 'of policies named without one')
     .option('--at <moment>', `on top of this moment; ${MOMENT}`)
-    .option('--flows <count>', 'judge the last so many recorded flows; 0 for none', wholeNumber, FLOWS)
     .option('--connections', 'fail where the connections of the kernel cannot be judged; by default that is said')
     .option('--no-connections', 'do not look at connections')
     .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)

@@ -1,33 +1,31 @@
 /** `hindcast plan`: what policies would do, before they are applied. */
 import type { FactRef } from '../../events/facts.ts'
-import { NodeName } from '../../events/ids.ts'
 import type { Fact } from '../../projections/policy/parse/fact.ts'
 import { world as fold } from '../../projections/world.ts'
 import { factEvents, factRemovals } from '../decide/facts.ts'
 import type { History } from '../history/history.ts'
 import { type LabelsOf, labelsAt } from '../history/labels.ts'
 import type { ConnectionReport, ConnectionsUnseen } from '../history/plan/connections.ts'
-import { type FlowReport, flowReport } from '../history/plan/flows.ts'
-import { type Plan, type PlannedPolicies, type PlannedPolicy, planOf } from '../history/plan/plan.ts'
+import { type PlannedPolicy, planOf } from '../history/plan/plan.ts'
 import { isoTime, type Moment } from '../history/position.ts'
 import { worldFrom } from '../history/state-at.ts'
-import { FlowStoreError } from '../ports/flows.ts'
 import { momentOf } from './answer.ts'
-import { openFlowsToRead, openHistory, type Place } from './compose.ts'
+import { openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { type ConnectionOptions, connectionsOf } from './plan-connections.ts'
+import { type FlowOptions, flowReports } from './plan-flows.ts'
 import { type FileOptions, isFactRef, problemLines, readDocuments } from './policy-documents.ts'
 import { planText, planView } from './render/plan.ts'
 import { resourcesOf } from './resource-name.ts'
 
 export type PlanOptions = Place &
   FileOptions &
+  FlowOptions &
   ConnectionOptions & {
     readonly delete: readonly string[]
     readonly namespace: string | undefined
     readonly at: string | undefined
-    readonly flows: number
     readonly output: 'table' | 'json'
   }
 
@@ -47,7 +45,7 @@ export async function plan(options: PlanOptions, sink: LogSink): Promise<void> {
   await report(history, { found, moment, revision: world.revision, connections }, { options, sink })
 }
 
-export type ReportOptions = Place & { readonly flows: number; readonly output: 'table' | 'json' }
+export type ReportOptions = Place & FlowOptions & { readonly output: 'table' | 'json' }
 type Reported = {
   readonly found: ReturnType<typeof planOf>
   readonly moment: Moment | null
@@ -61,7 +59,7 @@ export async function report(
   { found: { plan: found, policies }, moment, revision, connections }: Reported,
   { options, sink }: { readonly options: ReportOptions; readonly sink: LogSink },
 ): Promise<void> {
-  const flows = await flowsOf(history, { plan: found, policies, options })
+  const flows = await flowReports(history, { plan: found, policies, options })
   const labelsOf = (node: string): LabelsOf =>
     moment === null ? () => [] : labelsAt(history.model, node, moment.position)
   const view = planView(found, { flows, connections, labelsOf })
@@ -98,25 +96,6 @@ async function plannedOf({ filename, delete: names, namespace }: PlanOptions, si
     goingFacts: removed.filter(isFactRef),
     facts: documents.map(({ fact }) => fact).filter((fact) => fact !== null),
   }
-}
-
-type Planned = { readonly plan: Plan; readonly policies: PlannedPolicies; readonly options: ReportOptions }
-
-/** One report for each node that has a flow store beside the log. */
-async function flowsOf(history: History, { plan, policies, options }: Planned): Promise<readonly FlowReport[]> {
-  const nodes = [...new Set([...policies.keys()].map((key) => key.split('/')[0]!))]
-  if (options.flows === 0) return []
-  const reports = nodes.map(async (node) => {
-    const store = await openFlowsToRead(history.log, { ...options, node: NodeName(node) })
-    try {
-      const flows = await store.query({ last: options.flows })
-      return [flowReport({ node, flows, policies, plan })]
-    } catch (error) {
-      if (error instanceof FlowStoreError && error.code === 'flows-missing') return []
-      throw error
-    }
-  })
-  return (await Promise.all(reports)).flat()
 }
 
 function timeOf(moment: Moment | null): string | null {

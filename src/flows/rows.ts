@@ -100,7 +100,7 @@ export function selectOf(query: FlowQuery): FlowSelect {
   const given = conditions.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]))
   const where = given.length === 0 ? '' : `WHERE ${given.map(({ sql }) => sql).join(' AND ')}`
   const newestFirst = query.last !== undefined
-  const limit = Math.min(query.last ?? FLOW_QUERY_MAX, FLOW_QUERY_MAX)
+  const limit = Math.min(query.last ?? query.first ?? FLOW_QUERY_MAX, FLOW_QUERY_MAX)
   return {
     sql: `SELECT id, ${FLOW_COLUMNS} FROM flows ${where} ORDER BY id ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
     parameters: [...given.map(({ value }) => value), limit],

@@ -50,6 +50,8 @@ export type FlowQuery = {
   readonly until?: Timestamp
   /** The newest so many; without it an answer begins with the oldest. */
   readonly last?: number
+  /** The oldest so many; not with `last`. */
+  readonly first?: number
   readonly verdict?: Flow['verdict']
   readonly endpoint?: number
 }

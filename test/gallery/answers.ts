@@ -8,7 +8,7 @@ import { type Told, wordsOf } from './tutorial.ts'
 const SHOWN = '/tmp/gallery'
 
 export function run(folder: string, { section, command }: Told, ...more: readonly string[]): Promise<Ran> {
-  const [, ...words] = wordsOf(command)
+  const [, ...words] = wordsOf(command).map((word) => word.replace(SHOWN, folder))
   // What stands behind -- is no option.
   const rest = words.indexOf('--')
   const [options, others] = rest === -1 ? [words, []] : [words.slice(0, rest), words.slice(rest)]

@@ -2,7 +2,7 @@
 import type { ResourceRef } from '../../events/fields.ts'
 import { EndpointId, IpAddress, Port } from '../../events/ids.ts'
 import type { PolicyVerdict } from '../../src/ports/datapath.ts'
-import { DAY, GALAXY, HOUR, type Incident, type Judged, MINUTE } from './stage.ts'
+import { DAY, GALAXY, HOUR, type Incident, type Judged, MINUTE, type Stage } from './stage.ts'
 
 const RULE1 = `apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
@@ -169,18 +169,64 @@ const staleDeny: Incident = {
 
 /** From the xwing to the deathstar. */
 function landing(said: Pick<PolicyVerdict, 'action' | 'dropReason' | 'matchType' | 'sourcePort'>): Judged {
+  return arrival('default/xwing', '10.0.0.209', {
+    ...said,
+    proxyPort: said.action === 'redirect' ? Port(10_000) : null,
+  })
+}
+
+/** At the deathstar; allowed on port 80 where nothing else is said. */
+function arrival(from: string, address: string, said: Partial<PolicyVerdict>): Judged {
   return (identityOf) => ({
     endpoint: EndpointId(863),
     direction: 'ingress',
-    remoteIdentity: identityOf('default/xwing'),
+    action: 'allow',
+    dropReason: null,
+    matchType: 'all',
+    remoteIdentity: identityOf(from),
     protocol: 6,
-    source: IpAddress('10.0.0.209'),
+    source: IpAddress(address),
+    sourcePort: 41_000,
     destination: IpAddress('10.0.0.111'),
     destinationPort: 80,
-    proxyPort: said.action === 'redirect' ? Port(10_000) : null,
+    proxyPort: null,
     ...said,
   })
 }
+
+/** A job of once a month; who watches for a week does not see it. */
+const cronJob: Incident = {
+  name: 'cron-job',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    for (let day = 0; day < 30; day++) {
+      if (day === 11) await inspection(stage)
+      await stage.verdict(arrival('default/tiefighter', '10.0.0.123', { sourcePort: 42_000 + day }))
+      await stage.wait(DAY)
+    }
+    stage.write('as-seen.yaml', AS_SEEN)
+  },
+}
+
+/** The pod of the job comes, asks twice, and is gone. */
+async function inspection(stage: Stage): Promise<void> {
+  const labels = ['k8s:class=shuttle', 'k8s:org=empire', 'k8s:io.kubernetes.pod.namespace=default']
+  await stage.endpoints({ id: 1977, name: 'default/inspection', labels, ipv4: '10.0.0.77' })
+  for (const sourcePort of [43_000, 43_001]) {
+    await stage.wait(MINUTE)
+    await stage.verdict(arrival('default/inspection', '10.0.0.77', { sourcePort, destinationPort: 8443 }))
+  }
+  await stage.endpointsGone(1977)
+}
+const AS_SEEN = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: as-seen, namespace: default}
+spec:
+  endpointSelector: {matchLabels: {class: deathstar}}
+  ingress:
+    - fromEndpoints: [{matchLabels: {class: tiefighter}}]
+      toPorts: [{ports: [{port: "80", protocol: TCP}]}]
+`
 
 /** A policy is applied again and again, word for word and with other words that mean the same. */
 const sameAgain: Incident = {
@@ -232,6 +278,7 @@ export const INCIDENTS: readonly Incident[] = [
   neverInForce,
   staleDeny,
   sameAgain,
+  cronJob,
   editedLog,
 ]
 

@@ -103,6 +103,17 @@ export class Stage {
     await turns(TURNS_OF_A_REACTION)
   }
 
+  /** Its pod is gone. */
+  async endpointsGone(...ids: readonly number[]): Promise<void> {
+    await this.rig.operator.submit({ kind: 'delete-endpoints', node: NODE, endpoints: ids.map(String) })
+    await this.quiet()
+  }
+
+  /** A file that nobody has applied yet. */
+  write(file: string, text: string): void {
+    writeFileSync(join(this.folder, file), text)
+  }
+
   async delete(by: string, ...resources: readonly ResourceRef[]): Promise<void> {
     await this.rig.operator.submit({ kind: 'delete-policies', resources, ignoreMissing: false }, { by, file: '' })
     await this.quiet()
@@ -138,7 +149,7 @@ export class Stage {
   }
 
   async #apply(by: string, file: string, text: string): Promise<void> {
-    writeFileSync(join(this.folder, file), text)
+    this.write(file, text)
     const inputDigest = digestOfText(text)
     const wishes = readPolicyText(text, file).readings.map((reading): PolicyWish => {
       if (reading.kind === 'accepted') {

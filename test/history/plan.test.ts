@@ -217,12 +217,61 @@ test('T32 recorded flows are judged under the plan: groups with counts, the wind
     seen: 17,
     judged: 15,
     notJudged: { 'its endpoint is not there any more': 1, 'the identity of the other side is not known': 1 },
+    window: { since: null, until: null, last: 10_000 },
+    kept: { from: '2023-11-14T22:13:20.000Z', to: '2023-11-14T22:14:20.000Z' },
+    leftOut: { before: false, after: false },
   })
   const { out } = await hindcast(...args)
   assert.match(
     out,
-    /^8 of 15 judged flows would change \(17 seen, 2023-11-14T22:13:20\.000Z to .*\)\n {2}- 5 x endpoint 863 ingress from identity 258 80\/TCP PUT \/v1\/exhaust-port\n/m,
+    /^8 of 15 judged flows would change \(17 seen, 2023-11-14T22:13:20\.000Z to .*\)\n {2}- 5 x endpoint 863 ingress from identity 258 \(k8s:class=tiefighter .*\) 80\/TCP PUT \/v1\/exhaust-port, 2023-11-14T22:13:20\.000Z\n/m,
   )
   const same = ['plan', '--at', String(story.at.landing), '--log', story.path, '-f', path, '-o', 'json']
   assert.deepEqual(JSON.parse((await hindcast(...same)).out).flows[0].groups, [])
+})
+
+test('T71 --since and --until narrow a plan to recorded flows of a window, all of them; what is kept beside it, and what is not kept, is said', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'hindcast-window-'))
+  try {
+    const { path, at } = await agentStory(join(own, 'log.db'))
+    const hour = 3_600_000
+    const begin = Date.parse('2026-05-04T00:00:00Z')
+    {
+      await using store = openFlowStore({ path: join(own, 'flows-node1.db') })
+      // More than two pages of a store: flows at the beginning of each hour; at last the xwing.
+      for (let index = 0; index < 24; index++) {
+        const times = Array.from({ length: 900 }, (_, ms) => Timestamp(begin + index * hour + ms))
+        store.add(times.map((time) => flow('policy-verdict', { time })))
+        await store.flush()
+      }
+      store.add([
+        flow('policy-verdict', { time: Timestamp(begin + 23 * hour + 899), source: side('10.0.0.209', 1, 256) }),
+      ])
+      await store.flush()
+    }
+    const policy = file(await manifestAt('landing', 'rule1'))
+    const ask = async (...more: readonly string[]) => {
+      const args = ['plan', '--at', String(at.ships), '--log', path, '-f', policy, '--no-connections', ...more]
+      const [report] = JSON.parse((await hindcast(...args, '-o', 'json')).out).flows
+      return { ...report, out: (await hindcast(...args)).out }
+    }
+    const [morning, day] = [await ask('--until', '2026-05-04T11:30:00Z'), await ask('--since', '2026-05-03')]
+    assert.deepEqual([morning.groups, morning.coverage.seen, morning.coverage.judged], [[], 10_800, 10_800])
+    assert.match(morning.out, /not looked at: flows of after that, which are kept up to 2026-05-04T23:00:00\.899Z/)
+    const [group] = day.groups
+    assert.deepEqual(
+      [day.groups.length, day.coverage.seen, group.count, group.first, group.identity],
+      [1, 21_601, 1, '2026-05-04T23:00:00.899Z', 256],
+    )
+    assert.match(day.out, /nothing is kept of before 2026-05-04T00:00:00\.000Z/)
+    assert.ok(!day.out.includes('not looked at: flows'))
+    const last = await ask('--flows', '1000')
+    assert.deepEqual([last.coverage.seen, last.coverage.leftOut], [1_000, { before: true, after: false }])
+    const none = await ask('--since', '2026-05-05T00:00:00Z')
+    assert.deepEqual([none.coverage.seen, none.coverage.from, none.coverage.leftOut.before], [0, null, true])
+    assert.equal((await hindcast('plan', '--log', path, '-f', policy, '--since', 'once')).code, 2)
+    assert.equal((await hindcast('plan', '--log', path, '-f', policy, '--since', 'tag:none')).code, 3)
+  } finally {
+    rmSync(own, { recursive: true })
+  }
 })

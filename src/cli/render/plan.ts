@@ -4,7 +4,7 @@ import type { HindcastEvent } from '../../../events/catalogue.ts'
 import type { JsonDifference } from '../../../projections/history/changes.ts'
 import type { LabelsOf } from '../../history/labels.ts'
 import type { ConnectionGroup, ConnectionReport, ConnectionsUnseen } from '../../history/plan/connections.ts'
-import type { FlowGroup, FlowReport } from '../../history/plan/flows.ts'
+import type { FlowCoverage, FlowGroup, FlowReport } from '../../history/plan/flows.ts'
 import type { EndpointPlan, Plan } from '../../history/plan/plan.ts'
 import { counted } from './counted.ts'
 import { mapLine, ruleLines } from './diff.ts'
@@ -12,11 +12,15 @@ import { type Item, semanticLines, semanticView } from './semantic.ts'
 
 export type PlanView = Omit<Plan, 'endpoints'> & {
   readonly endpoints: readonly (Omit<EndpointPlan, 'differences'> & { readonly differences: readonly Item[] })[]
-  readonly flows: readonly FlowReport[]
+  readonly flows: readonly (Omit<FlowReport, 'groups'> & { readonly groups: readonly LabelledGroup[] })[]
   readonly connections: readonly (ConnectionReport | ConnectionsUnseen)[]
 }
 
-type Context = Pick<PlanView, 'flows' | 'connections'> & { readonly labelsOf: (node: string) => LabelsOf }
+type LabelledGroup = FlowGroup & { readonly labels: readonly string[] }
+type Context = Pick<PlanView, 'connections'> & {
+  readonly flows: readonly FlowReport[]
+  readonly labelsOf: (node: string) => LabelsOf
+}
 
 const KINDS: Readonly<Record<string, string>> = {
   added: '+',
@@ -38,7 +42,10 @@ export function planView(plan: Plan, { flows, connections, labelsOf }: Context):
       const map = endpoint.map.map((delta) => ({ ...delta, labels: labels(endpoint.node)(delta.key.identity) }))
       return { ...endpoint, map, differences }
     }),
-    flows,
+    flows: flows.map((report) => ({
+      ...report,
+      groups: report.groups.map((group) => ({ ...group, labels: labels(group.node)(group.identity) })),
+    })),
     connections,
   }
 }
@@ -108,7 +115,7 @@ function endpointLines(endpoint: PlanView['endpoints'][number]): readonly string
   ]
 }
 
-function flowLines({ groups, coverage }: FlowReport): readonly string[] {
+function flowLines({ groups, coverage }: PlanView['flows'][number]): readonly string[] {
   const { from, to, seen, judged, notJudged } = coverage
   const rest = Object.entries(notJudged).map(([reason, count]) => `  ${count} not judged: ${reason}`)
   const more = groups.length > GROUPS_MAX ? [`  and ${counted(groups.length - GROUPS_MAX, 'more group')}`] : []
@@ -119,14 +126,27 @@ function flowLines({ groups, coverage }: FlowReport): readonly string[] {
     ...groups.slice(0, GROUPS_MAX).map(groupLine),
     ...more,
     ...rest,
+    ...outsideLines(coverage),
   ]
 }
 
-function groupLine({ endpoint, direction, identity, protocol, port, request, change, count }: FlowGroup): string {
+/** What the answer does not rest on. */
+function outsideLines({ window, kept, leftOut }: FlowCoverage): readonly string[] {
+  if (kept === null) return []
+  const earlier = leftOut.before ? [`  not looked at: flows of before that, which are kept from ${kept.from} on`] : []
+  const later = leftOut.after ? [`  not looked at: flows of after that, which are kept up to ${kept.to}`] : []
+  const unkept = window.since !== null && window.since < kept.from && !leftOut.before
+  return [...earlier, ...later, ...(unkept ? [`  nothing is kept of before ${kept.from}`] : [])]
+}
+
+function groupLine(group: LabelledGroup): string {
+  const { endpoint, direction, identity, protocol, port, request, change, count, labels, first, last } = group
   const side = direction === 'ingress' ? 'from' : 'to'
   const what = request === null ? '' : ` ${request}`
   const sign = change === 'allowed' ? '+' : '-'
-  return `  ${sign} ${count} x endpoint ${endpoint} ${direction} ${side} identity ${identity} ${port}/${PROTOCOLS[protocol] ?? protocol}${what}`
+  const who = labels.length === 0 ? '' : ` (${labels.join(' ')})`
+  const when = first === last ? first : `${first} to ${last}`
+  return `  ${sign} ${count} x endpoint ${endpoint} ${direction} ${side} identity ${identity}${who} ${port}/${PROTOCOLS[protocol] ?? protocol}${what}, ${when}`
 }
 
 function connectionLines(all: PlanView['connections']): readonly string[] {

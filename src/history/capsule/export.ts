@@ -72,7 +72,7 @@ export async function openCapsule(
 /** The flows of a capsule as a store answers. */
 export function flowsOf({ flows }: Capsule): Pick<FlowStore, 'query'> {
   return {
-    query: async ({ id, sinceId, since, until, last, verdict, endpoint }: FlowQuery) => {
+    query: async ({ id, sinceId, since, until, last, first, verdict, endpoint }: FlowQuery) => {
       const found = flows.filter(
         (flow) =>
           (id === undefined || flow.id === id) &&
@@ -82,7 +82,7 @@ export function flowsOf({ flows }: Capsule): Pick<FlowStore, 'query'> {
           (verdict === undefined || flow.verdict === verdict) &&
           (endpoint === undefined || flow.endpoint === endpoint),
       )
-      return last === undefined ? found : found.slice(Math.max(0, found.length - last))
+      return last === undefined ? found.slice(0, first) : found.slice(Math.max(0, found.length - last))
     },
   }
 }

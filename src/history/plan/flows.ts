@@ -1,13 +1,16 @@
 /**
- * Which recorded flows would be answered differently under planned policies, grouped, with what was looked at and what could not be judged.
+ * Which recorded flows would be answered differently under planned policies, grouped, with what was looked at, what was not, and what could not be judged.
  *
  * A flow is judged as it was recorded: by its identities, port and request. Headers other than the host are not recorded, so a request that rules judge by
  * its headers counts as not judged.
  */
+
+import type { Timestamp } from '../../../events/ids.ts'
 import { contains, parseAddress, parsePrefix } from '../../../projections/ip/prefix.ts'
 import { type Asked, type JudgedPolicy, judge } from '../../../projections/verdict/judge.ts'
-import type { Flow } from '../../ports/flows.ts'
+import type { Flow, FlowStore } from '../../ports/flows.ts'
 import { isoTime } from '../position.ts'
+import { type FlowWindow, flowPages, type Kept, keptFlows } from './flow-window.ts'
 import type { Plan, PlannedPolicies } from './plan.ts'
 
 export type FlowGroup = {
@@ -21,24 +24,38 @@ export type FlowGroup = {
   readonly request: string | null
   readonly change: 'allowed' | 'denied'
   readonly count: number
+  /** When the first and the last of them was seen. */
+  readonly first: string
+  readonly last: string
 }
 
 export type FlowReport = {
+  readonly node: string
   /** The most frequent first. */
   readonly groups: readonly FlowGroup[]
-  readonly coverage: {
-    readonly from: string | null
-    readonly to: string | null
-    readonly seen: number
-    readonly judged: number
-    /** By reason. */
-    readonly notJudged: Readonly<Record<string, number>>
-  }
+  readonly coverage: FlowCoverage
+}
+
+export type FlowCoverage = {
+  /** Of the flows that were seen. */
+  readonly from: string | null
+  readonly to: string | null
+  readonly seen: number
+  readonly judged: number
+  /** By reason. */
+  readonly notJudged: Readonly<Record<string, number>>
+  /** What was asked for. */
+  readonly window: { readonly since: string | null; readonly until: string | null; readonly last: number | null }
+  /** What the store holds; null where it holds none. */
+  readonly kept: { readonly from: string; readonly to: string } | null
+  /** Kept and not looked at. */
+  readonly leftOut: { readonly before: boolean; readonly after: boolean }
 }
 
 export type FlowQuestion = {
   readonly node: string
-  readonly flows: readonly Flow[]
+  readonly store: Pick<FlowStore, 'query'>
+  readonly window: FlowWindow
   readonly policies: PlannedPolicies
   readonly plan: Plan
 }
@@ -47,36 +64,85 @@ export type FlowQuestion = {
 const LOCAL_FIRST = 0x0100_0000
 const WORLD = 2
 
-export function flowReport({ node, flows, policies, plan }: FlowQuestion): FlowReport {
-  const groups = new Map<string, FlowGroup>()
+/** Reads page by page: its memory follows the groups, not the flows. Throws `FlowStoreError`. */
+export async function flowReport({ node, store, window, policies, plan }: FlowQuestion): Promise<FlowReport> {
+  const groups = new Map<string, Tallied>()
   const notJudged = new Map<string, number>()
-  const decisions = flows.filter(({ kind }) => kind !== 'http-response')
-  let judged = 0
-  for (const flow of decisions) {
-    const sides = policies.get(`${node}/${flow.endpoint}`)
-    const asked = askedOf(flow, plan, node)
-    const reason = obstacle(flow, sides, asked)
-    if (reason !== null || sides?.before === null || sides?.after === null || sides === undefined) {
-      const why = reason ?? 'its endpoint has no policy to judge by'
-      notJudged.set(why, (notJudged.get(why) ?? 0) + 1)
-      continue
+  const [looked, decided] = [new Span(), new Span()]
+  for await (const page of flowPages(store, window)) {
+    for (const flow of page) {
+      looked.take(flow.time)
+      if (flow.kind === 'http-response') continue
+      decided.take(flow.time)
+      const sides = policies.get(`${node}/${flow.endpoint}`)
+      const asked = askedOf(flow, plan, node)
+      const judged = judgedTwice(flow, sides, asked)
+      if (typeof judged === 'string') notJudged.set(judged, (notJudged.get(judged) ?? 0) + 1)
+      else if (judged.was !== judged.is) count(groups, { flow, asked, isAllowed: judged.is })
     }
-    judged += 1
-    const [was, is] = [judge(sides.before, asked).allowed, judge(sides.after, asked).allowed]
-    if (was !== is) count(groups, { node, flow, asked, isAllowed: is })
   }
-  const times = decisions.map(({ time }) => time).toSorted((a, b) => a - b)
-  const [first, last] = [times[0], times.at(-1)]
   return {
-    groups: [...groups.values()].toSorted((a, b) => b.count - a.count),
-    coverage: {
-      from: first === undefined ? null : isoTime(first),
-      to: last === undefined ? null : isoTime(last),
-      seen: decisions.length,
-      judged,
-      notJudged: Object.fromEntries(notJudged),
+    node,
+    groups: [...groups.values()].map((group) => groupOf(node, group)).toSorted((a, b) => b.count - a.count),
+    coverage: coverageOf({ window, kept: await keptFlows(store), looked, decided, notJudged }),
+  }
+}
+
+/** Times from the first to the last, whatever the order in which they come. */
+class Span {
+  first: Timestamp | null = null
+  last: Timestamp | null = null
+  count = 0
+
+  take(time: Timestamp): void {
+    this.count += 1
+    if (this.first === null || time < this.first) this.first = time
+    if (this.last === null || time > this.last) this.last = time
+  }
+}
+
+type Covered = {
+  readonly window: FlowWindow
+  readonly kept: Kept | null
+  readonly looked: Span
+  readonly decided: Span
+  readonly notJudged: ReadonlyMap<string, number>
+}
+
+function coverageOf({ window, kept, looked, decided, notJudged }: Covered): FlowCoverage {
+  const unjudged = [...notJudged.values()].reduce((sum, some) => sum + some, 0)
+  return {
+    from: isoOrNull(decided.first),
+    to: isoOrNull(decided.last),
+    seen: decided.count,
+    judged: decided.count - unjudged,
+    notJudged: Object.fromEntries(notJudged),
+    window: { since: isoOrNull(window.since), until: isoOrNull(window.until), last: window.last },
+    kept: kept === null ? null : { from: isoTime(kept.from), to: isoTime(kept.to) },
+    leftOut: {
+      before: kept !== null && kept.from < (looked.first ?? window.since ?? Number.POSITIVE_INFINITY),
+      after: kept !== null && kept.to > (looked.last ?? window.until ?? Number.POSITIVE_INFINITY),
     },
   }
+}
+
+function isoOrNull(time: Timestamp | null): string | null {
+  return time === null ? null : isoTime(time)
+}
+
+type Sides = { readonly before: JudgedPolicy | null; readonly after: JudgedPolicy | null }
+
+/** Or why it cannot be judged. */
+function judgedTwice(
+  flow: Flow,
+  sides: Sides | undefined,
+  asked: Asked,
+): string | { readonly was: boolean; readonly is: boolean } {
+  const reason = obstacle(flow, sides, asked)
+  if (reason !== null) return reason
+  if (sides?.before === null || sides?.after === null || sides === undefined)
+    return 'its endpoint has no policy to judge by'
+  return { was: judge(sides.before, asked).allowed, is: judge(sides.after, asked).allowed }
 }
 
 function askedOf({ direction, source, destination, protocol, http }: Flow, plan: Plan, node: string): Asked {
@@ -101,11 +167,7 @@ function lengthOf(prefix: string): number {
   return parsePrefix(prefix)?.length ?? 0
 }
 
-function obstacle(
-  { http }: Flow,
-  sides: { readonly before: JudgedPolicy | null; readonly after: JudgedPolicy | null } | undefined,
-  asked: Asked,
-): string | null {
+function obstacle({ http }: Flow, sides: Sides | undefined, asked: Asked): string | null {
   if (sides === undefined) return 'its endpoint is not there any more'
   if (asked.identity === 0) return 'the identity of the other side is not known'
   const usesHeaders = [sides.before, sides.after].some((policy) => policy !== null && asksForHeaders(policy))
@@ -124,25 +186,29 @@ export function asksForHeaders({ rules }: JudgedPolicy): boolean {
   )
 }
 
-function count(
-  groups: Map<string, FlowGroup>,
-  {
-    node,
-    flow,
-    asked,
-    isAllowed,
-  }: {
-    readonly node: string
-    readonly flow: Flow
-    readonly asked: Asked
-    readonly isAllowed: boolean
-  },
-): void {
+type Tallied = {
+  readonly flow: Flow
+  readonly asked: Asked
+  readonly isAllowed: boolean
+  readonly span: Span
+}
+
+function count(groups: Map<string, Tallied>, one: Omit<Tallied, 'span'>): void {
+  const { flow, asked, isAllowed } = one
   const { direction, identity, protocol, port } = asked
-  const request = asked.request === null ? null : `${asked.request.method} ${asked.request.path.split('?')[0]}`
-  const change = isAllowed ? 'allowed' : 'denied'
-  const key = JSON.stringify([flow.endpoint, direction, identity, protocol, port, request, change])
-  const before = groups.get(key)
-  const group = { node, endpoint: flow.endpoint, direction, identity, protocol, port, request, change } as const
-  groups.set(key, { ...group, count: (before?.count ?? 0) + 1 })
+  const key = JSON.stringify([flow.endpoint, direction, identity, protocol, port, requestOf(asked), isAllowed])
+  const group = groups.get(key) ?? { ...one, span: new Span() }
+  group.span.take(flow.time)
+  groups.set(key, group)
+}
+
+function requestOf({ request }: Asked): string | null {
+  return request === null ? null : `${request.method} ${request.path.split('?')[0]}`
+}
+
+function groupOf(node: string, { flow, asked, isAllowed, span }: Tallied): FlowGroup {
+  const { direction, identity, protocol, port } = asked
+  const what = { node, endpoint: flow.endpoint, direction, identity, protocol, port, request: requestOf(asked) }
+  const when = { first: isoTime(span.first!), last: isoTime(span.last!) }
+  return { ...what, change: isAllowed ? 'allowed' : 'denied', count: span.count, ...when }
 }

@@ -1,0 +1,72 @@
+/** The recorded flows that a plan is about, and the options that say which of them are asked. */
+import type { Command } from 'commander'
+import { NodeName, type Timestamp } from '../../events/ids.ts'
+import type { History } from '../history/history.ts'
+import type { FlowWindow } from '../history/plan/flow-window.ts'
+import { type FlowReport, flowReport } from '../history/plan/flows.ts'
+import type { Plan, PlannedPolicies } from '../history/plan/plan.ts'
+import { parseTime } from '../history/position.ts'
+import { FlowStoreError } from '../ports/flows.ts'
+import { momentOf } from './answer.ts'
+import { now, openFlowsToRead, type Place } from './compose.ts'
+import { wholeNumber } from './option-values.ts'
+
+export type FlowOptions = {
+  readonly flows?: number | undefined
+  readonly since?: string | undefined
+  readonly until?: string | undefined
+}
+
+/** So many are judged in about a second. A window that is asked for has no such bound. */
+const FLOWS_DEFAULT = 10_000
+
+export function withFlowOptions(command: Command): Command {
+  return command
+    .option(
+      '--flows <count>',
+      `judge the last so many recorded flows; 0 for none; by default ${FLOWS_DEFAULT}, or all of the window`,
+      wholeNumber,
+    )
+    .option(
+      '--since <moment>',
+      'judge recorded flows from then on: a time, a duration such as 30d, or a moment as in --at',
+    )
+    .option('--until <moment>', 'and up to then')
+}
+
+type Planned = { readonly plan: Plan; readonly policies: PlannedPolicies; readonly options: Place & FlowOptions }
+
+/** One report for each node that has a flow store beside the log. Throws `CliError`, `FlowStoreError`. */
+export async function flowReports(
+  history: History,
+  { plan, policies, options }: Planned,
+): Promise<readonly FlowReport[]> {
+  if (options.flows === 0) return []
+  const window = await windowOf(history, options)
+  const nodes = [...new Set([...policies.keys()].map((key) => key.split('/')[0]!))]
+  const reports = nodes.map(async (node) => {
+    const store = await openFlowsToRead(history.log, { ...options, node: NodeName(node) })
+    try {
+      return [await flowReport({ node, store, window, policies, plan })]
+    } catch (error) {
+      if (error instanceof FlowStoreError && error.code === 'flows-missing') return []
+      throw error
+    }
+  })
+  return (await Promise.all(reports)).flat()
+}
+
+async function windowOf(history: History, { flows, since, until }: FlowOptions): Promise<FlowWindow> {
+  const isWhole = since === undefined && until === undefined
+  return {
+    since: await timeOf(history, since, '--since'),
+    until: await timeOf(history, until, '--until'),
+    last: flows ?? (isWhole ? FLOWS_DEFAULT : null),
+  }
+}
+
+/** A time may lie before the log and after it. */
+async function timeOf(history: History, text: string | undefined, where: string): Promise<Timestamp | null> {
+  if (text === undefined) return null
+  return parseTime(text, now()) ?? (await momentOf(history, text, where))?.recordedAt ?? null
+}
