@@ -129,11 +129,7 @@ export async function showBranch(name: string, options: ReportOptions, sink: Log
     manifest,
     rules: manifest === null ? null : rulesOf(resource, manifest),
   }))
-  await report(
-    history,
-    { found: planOf(world, planned, []), moment, revision: world.revision, connections: [] },
-    { options, sink },
-  )
+  await report(history, { found: planOf(world, planned, []), moment, world, connections: [] }, { options, sink })
 }
 
 /** The branch is dropped once the log has it. Ends with 1 where a policy changed since the fork. Throws `CliError`. */

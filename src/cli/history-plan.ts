@@ -1,7 +1,7 @@
 /** `hindcast plan`: what policies would do, before they are applied. */
 import type { FactRef } from '../../events/facts.ts'
 import type { Fact } from '../../projections/policy/parse/fact.ts'
-import { world as fold } from '../../projections/world.ts'
+import { world as fold, type World } from '../../projections/world.ts'
 import { factEvents, factRemovals } from '../decide/facts.ts'
 import type { History } from '../history/history.ts'
 import { type LabelsOf, labelsAt } from '../history/labels.ts'
@@ -42,31 +42,31 @@ export async function plan(options: PlanOptions, sink: LogSink): Promise<void> {
   const missing = [...gone, ...removals.missing]
   if (missing.length > 0) throw new CliError('notFound', `no-such-policy at --delete: ${missing.join(', ')}`)
   const connections = await connectionsOf(history, { world, moment, ...found, options })
-  await report(history, { found, moment, revision: world.revision, connections }, { options, sink })
+  await report(history, { found, moment, world, connections }, { options, sink })
 }
 
 export type ReportOptions = Place & FlowOptions & { readonly output: 'table' | 'json' }
 type Reported = {
   readonly found: ReturnType<typeof planOf>
   readonly moment: Moment | null
-  readonly revision: number
+  readonly world: World
   readonly connections: readonly (ConnectionReport | ConnectionsUnseen)[]
 }
 
 /** Also what a branch amounts to. Ends with 1 where something would change. Throws `CliError`. */
 export async function report(
   history: History,
-  { found: { plan: found, policies }, moment, revision, connections }: Reported,
+  { found: { plan: found, policies }, moment, world, connections }: Reported,
   { options, sink }: { readonly options: ReportOptions; readonly sink: LogSink },
 ): Promise<void> {
-  const flows = await flowReports(history, { plan: found, policies, options })
+  const flows = await flowReports(history, { plan: found, policies, world, options })
   const labelsOf = (node: string): LabelsOf =>
     moment === null ? () => [] : labelsAt(history.model, node, moment.position)
   const view = planView(found, { flows, connections, labelsOf })
   const at = {
     position: moment === null ? null : String(moment.position),
     time: timeOf(moment),
-    revision,
+    revision: world.revision,
   }
   const text = `${planText(view)}\non top of ${at.position === null ? 'the empty log' : `position ${at.position}, ${at.time}`}, revision ${at.revision}\n`
   sink.write(options.output === 'json' ? `${JSON.stringify({ ...at, ...view }, null, 2)}\n` : text)

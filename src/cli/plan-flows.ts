@@ -1,6 +1,7 @@
 /** The recorded flows that a plan is about, and the options that say which of them are asked. */
 import type { Command } from 'commander'
 import { NodeName, type Timestamp } from '../../events/ids.ts'
+import { EMPTY_NODE, type World } from '../../projections/world.ts'
 import type { History } from '../history/history.ts'
 import type { FlowWindow } from '../history/plan/flow-window.ts'
 import { type FlowReport, flowReport } from '../history/plan/flows.ts'
@@ -34,12 +35,17 @@ export function withFlowOptions(command: Command): Command {
     .option('--until <moment>', 'and up to then')
 }
 
-type Planned = { readonly plan: Plan; readonly policies: PlannedPolicies; readonly options: Place & FlowOptions }
+type Planned = {
+  readonly plan: Plan
+  readonly policies: PlannedPolicies
+  readonly world: World
+  readonly options: Place & FlowOptions
+}
 
 /** One report for each node that has a flow store beside the log. Throws `CliError`, `FlowStoreError`. */
 export async function flowReports(
   history: History,
-  { plan, policies, options }: Planned,
+  { plan, policies, world, options }: Planned,
 ): Promise<readonly FlowReport[]> {
   if (options.flows === 0) return []
   const window = await windowOf(history, options)
@@ -47,7 +53,7 @@ export async function flowReports(
   const reports = nodes.map(async (node) => {
     const store = await openFlowsToRead(history.log, { ...options, node: NodeName(node) })
     try {
-      return [await flowReport({ node, store, window, policies, plan })]
+      return [await flowReport({ node, store, window, view: world.nodes.get(node) ?? EMPTY_NODE, policies, plan })]
     } catch (error) {
       if (error instanceof FlowStoreError && error.code === 'flows-missing') return []
       throw error

@@ -5,10 +5,10 @@
  * the programs do it for every packet but for answers: what is allowed now and denied then is cut, and a plain TCP connection that then belongs to the proxy
  * is reset.
  */
-import { contains, parseAddress, parsePrefix } from '../../../projections/ip/prefix.ts'
 import { type Asked, type JudgedPolicy, judge } from '../../../projections/verdict/judge.ts'
 import type { NodeView } from '../../../projections/world.ts'
 import type { ConntrackEntry } from '../../ports/datapath.ts'
+import { isOutside, ownersOn, WORLD } from './outside.ts'
 import type { Amount, Plan, PlannedPolicies } from './plan.ts'
 
 export type ConnectionGroup = {
@@ -46,17 +46,13 @@ export type ConnectionQuestion = {
   readonly entries: readonly ConntrackEntry[]
   /** Second of the monotonic clock. */
   readonly now: number
-  readonly view: Pick<NodeView, 'endpoints' | 'ipcache'>
+  readonly view: Pick<NodeView, 'endpoints' | 'ipcache' | 'localIdentities'>
   readonly policies: PlannedPolicies
   readonly plan: Pick<Plan, 'prefixes'>
 }
 
-type Held = { readonly length: number; readonly identity: number }
 type Judged = { readonly endpoint: number; readonly asked: Amount<Asked>; readonly policy: Amount<JudgedPolicy> }
 
-const WORLD = 2
-/** Identities from here on stand for prefixes of one node (Cilium pkg/identity). */
-const LOCAL_FIRST = 0x0100_0000
 const ICMP = 1
 const TCP = 6
 /** Of ICMP only echo begins a connection. */
@@ -108,10 +104,7 @@ function changeOf({ protocol, flags }: ConntrackEntry, { asked, policy }: Judged
 /** What to judge an entry by, or why it cannot be judged. */
 function finderOf({ node, view, policies, plan }: ConnectionQuestion): (entry: ConntrackEntry) => Judged | string {
   const addressed = new Map([...view.endpoints.values()].map((one) => [one.ipv4, one]))
-  const known = [...view.ipcache.values()].map(({ prefix, identity }) => ({ prefix, identity: Number(identity) }))
-  const imagined = plan.prefixes.filter((one) => one.node === node)
-  const now = longestMatch(known)
-  const then = longestMatch(imagined)
+  const ownersOf = ownersOn(node, view, plan)
   return (entry) => {
     if (entry.related) return 'an error message about another connection'
     if ((entry.flags & BOTH_CLOSING) === BOTH_CLOSING) return 'both sides have closed it'
@@ -121,8 +114,8 @@ function finderOf({ node, view, policies, plan }: ConnectionQuestion): (entry: C
     const sides = endpoint === undefined ? undefined : policies.get(`${node}/${endpoint}`)
     if (endpoint === undefined || sides === undefined) return 'its endpoint is not there any more'
     if (sides.before === null || sides.after === null) return 'its endpoint has no policy to judge by'
-    const held = now(peer)
-    const before = isIn ? Number(entry.sourceSecurityId) : (held?.identity ?? WORLD)
+    const { held, planned } = ownersOf(peer)
+    const before = isIn ? Number(entry.sourceSecurityId) : (held ?? WORLD)
     if (before === 0) return 'the identity of the other side is not known'
     const asked = {
       direction: isIn ? 'ingress' : 'egress',
@@ -130,37 +123,12 @@ function finderOf({ node, view, policies, plan }: ConnectionQuestion): (entry: C
       port: entry.protocol === ICMP ? ICMP_ECHO : entry.destinationPort,
       request: null,
     } as const
-    const after = identityThen(before, held, then(peer))
+    // Only a longer prefix that the plan names takes an address outside away from who has it.
+    const after = isOutside(before) && planned !== null && planned !== held ? planned : before
     return {
       endpoint,
       asked: { before: { ...asked, identity: before }, after: { ...asked, identity: after } },
       policy: { before: sides.before, after: sides.after },
     }
-  }
-}
-
-/** An address outside comes to belong to a prefix that the plan alone names where that is longer than the one it belongs to. */
-function identityThen(before: number, held: Held | null, imagined: Held | null): number {
-  const isOutside = before === WORLD || before >= LOCAL_FIRST
-  if (!isOutside || imagined === null || (held !== null && held.length >= imagined.length)) return before
-  return imagined.identity
-}
-
-function longestMatch(
-  prefixes: readonly { readonly prefix: string; readonly identity: number }[],
-): (address: string) => Held | null {
-  const parsed = prefixes
-    .map(({ prefix, identity }) => ({ prefix: parsePrefix(prefix), identity }))
-    .flatMap(({ prefix, identity }) => (prefix === null ? [] : [{ prefix, identity }]))
-    .toSorted((a, b) => b.prefix.length - a.prefix.length)
-  const answers = new Map<string, Held | null>()
-  return (text) => {
-    const kept = answers.get(text)
-    if (kept !== undefined) return kept
-    const address = parseAddress(text)
-    const found = address === null ? undefined : parsed.find(({ prefix }) => contains(prefix, address))
-    const held = found === undefined ? null : { length: found.prefix.length, identity: found.identity }
-    answers.set(text, held)
-    return held
   }
 }

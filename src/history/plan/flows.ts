@@ -1,17 +1,19 @@
 /**
  * Which recorded flows would be answered differently under planned policies, grouped, with what was looked at, what was not, and what could not be judged.
  *
- * A flow is judged as it was recorded: by its identities, port and request. Headers other than the host are not recorded, so a request that rules judge by
- * its headers counts as not judged.
+ * A flow is judged as it was recorded: by its identities, port and request. Numbers of prefixes come and go, so an address outside of the cluster is
+ * judged as who it is at the moment, before and after. Headers other than the host are not recorded, so a request that rules judge by its headers
+ * counts as not judged.
  */
 
 import type { Timestamp } from '../../../events/ids.ts'
-import { contains, parseAddress, parsePrefix } from '../../../projections/ip/prefix.ts'
 import { type Asked, type JudgedPolicy, judge } from '../../../projections/verdict/judge.ts'
+import type { NodeView } from '../../../projections/world.ts'
 import type { Flow, FlowStore } from '../../ports/flows.ts'
 import { isoTime } from '../position.ts'
 import { type FlowWindow, flowPages, type Kept, keptFlows } from './flow-window.ts'
-import type { Plan, PlannedPolicies } from './plan.ts'
+import { isOutside, ownersOn, WORLD } from './outside.ts'
+import type { Amount, Plan, PlannedPolicies } from './plan.ts'
 
 export type FlowGroup = {
   readonly node: string
@@ -52,20 +54,25 @@ export type FlowCoverage = {
   readonly leftOut: { readonly before: boolean; readonly after: boolean }
 }
 
-export type FlowQuestion = {
-  readonly node: string
+export type FlowQuestion = JudgeQuestion & {
   readonly store: Pick<FlowStore, 'query'>
   readonly window: FlowWindow
-  readonly policies: PlannedPolicies
-  readonly plan: Plan
 }
 
-/** Identities from here on stand for prefixes of one node (Cilium pkg/identity). */
-const LOCAL_FIRST = 0x0100_0000
-const WORLD = 2
+export type JudgeQuestion = {
+  readonly node: string
+  /** Of the node, before the plan. */
+  readonly view: Pick<NodeView, 'ipcache' | 'localIdentities'>
+  readonly policies: PlannedPolicies
+  readonly plan: Pick<Plan, 'prefixes'>
+}
+
+export type JudgedFlow = { readonly was: boolean; readonly is: boolean; readonly asked: Amount<Asked> }
 
 /** Reads page by page: its memory follows the groups, not the flows. Throws `FlowStoreError`. */
-export async function flowReport({ node, store, window, policies, plan }: FlowQuestion): Promise<FlowReport> {
+export async function flowReport({ store, window, ...question }: FlowQuestion): Promise<FlowReport> {
+  const { node } = question
+  const judgeFlow = flowJudge(question)
   const groups = new Map<string, Tallied>()
   const notJudged = new Map<string, number>()
   const [looked, decided] = [new Span(), new Span()]
@@ -74,11 +81,9 @@ export async function flowReport({ node, store, window, policies, plan }: FlowQu
       looked.take(flow.time)
       if (flow.kind === 'http-response') continue
       decided.take(flow.time)
-      const sides = policies.get(`${node}/${flow.endpoint}`)
-      const asked = askedOf(flow, plan, node)
-      const judged = judgedTwice(flow, sides, asked)
+      const judged = judgeFlow(flow)
       if (typeof judged === 'string') notJudged.set(judged, (notJudged.get(judged) ?? 0) + 1)
-      else if (judged.was !== judged.is) count(groups, { flow, asked, isAllowed: judged.is })
+      else if (judged.was !== judged.is) count(groups, { flow, asked: judged.asked.after, isAllowed: judged.is })
     }
   }
   return {
@@ -130,46 +135,40 @@ function isoOrNull(time: Timestamp | null): string | null {
   return time === null ? null : isoTime(time)
 }
 
-type Sides = { readonly before: JudgedPolicy | null; readonly after: JudgedPolicy | null }
+type Sides = Amount<JudgedPolicy | null>
 
-/** Or why it cannot be judged. */
-function judgedTwice(
-  flow: Flow,
-  sides: Sides | undefined,
-  asked: Asked,
-): string | { readonly was: boolean; readonly is: boolean } {
-  const reason = obstacle(flow, sides, asked)
-  if (reason !== null) return reason
-  if (sides?.before === null || sides?.after === null || sides === undefined)
-    return 'its endpoint has no policy to judge by'
-  return { was: judge(sides.before, asked).allowed, is: judge(sides.after, asked).allowed }
+/** Each recorded flow before and after the plan, or why it cannot be judged. */
+export function flowJudge({ node, view, policies, plan }: JudgeQuestion): (flow: Flow) => JudgedFlow | string {
+  const ownersOf = ownersOn(node, view, plan)
+  return (flow) => {
+    const sides = policies.get(`${node}/${flow.endpoint}`)
+    const asked = askedOf(flow, ownersOf)
+    const reason = obstacle(flow, sides, asked)
+    if (reason !== null) return reason
+    if (sides?.before === null || sides?.after === null || sides === undefined)
+      return 'its endpoint has no policy to judge by'
+    return { was: judge(sides.before, asked.before).allowed, is: judge(sides.after, asked.after).allowed, asked }
+  }
 }
 
-function askedOf({ direction, source, destination, protocol, http }: Flow, plan: Plan, node: string): Asked {
+function askedOf(
+  { direction, source, destination, protocol, http }: Flow,
+  ownersOf: ReturnType<typeof ownersOn>,
+): Amount<Asked> {
   const peer = direction === 'ingress' ? source : destination
   const request = http === null ? null : { method: http.method, path: http.path, authority: http.host, headers: [] }
-  return { direction, identity: identityThen(peer, plan, node), protocol, port: destination.port, request }
+  const asked = { direction, protocol, port: destination.port, request } as const
+  if (!isOutside(peer.identity)) {
+    const same = { ...asked, identity: peer.identity }
+    return { before: same, after: same }
+  }
+  const { held, planned } = ownersOf(peer.address)
+  return { before: { ...asked, identity: held ?? WORLD }, after: { ...asked, identity: planned ?? WORLD } }
 }
 
-/** An address outside belongs to the longest prefix that the planned policies name. */
-function identityThen(peer: Flow['source'], { prefixes }: Plan, node: string): number {
-  if (peer.identity !== WORLD && peer.identity < LOCAL_FIRST) return peer.identity
-  const address = parseAddress(peer.address)
-  const covering = prefixes.filter(({ node: owner, prefix }) => {
-    const parsed = parsePrefix(prefix)
-    return owner === node && address !== null && parsed !== null && contains(parsed, address)
-  })
-  const longest = covering.toSorted((a, b) => lengthOf(b.prefix) - lengthOf(a.prefix))[0]
-  return longest?.identity ?? peer.identity
-}
-
-function lengthOf(prefix: string): number {
-  return parsePrefix(prefix)?.length ?? 0
-}
-
-function obstacle({ http }: Flow, sides: Sides | undefined, asked: Asked): string | null {
+function obstacle({ http }: Flow, sides: Sides | undefined, { before }: Amount<Asked>): string | null {
   if (sides === undefined) return 'its endpoint is not there any more'
-  if (asked.identity === 0) return 'the identity of the other side is not known'
+  if (before.identity === 0) return 'the identity of the other side is not known'
   const usesHeaders = [sides.before, sides.after].some((policy) => policy !== null && asksForHeaders(policy))
   return http !== null && usesHeaders ? 'rules judge by headers, which are not recorded' : null
 }
