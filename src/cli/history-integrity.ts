@@ -6,6 +6,7 @@ import { checkpointAt } from '../history/checkpoint/at.ts'
 import { type Checkpoint, readCheckpoint, signCheckpoint } from '../history/checkpoint/checkpoint.ts'
 import { readVerifierKey, type VerifierKey } from '../history/checkpoint/note.ts'
 import { scannedTree } from '../history/merkle/log-tree.ts'
+import { hashText } from '../history/merkle/tree.ts'
 import { checkProof, proveConsistency, proveInclusion, type SignedCheckpoint } from '../history/prove.ts'
 import { type NamedCheckpoint, type Verification, verifyLog } from '../history/verify.ts'
 import type { EventLog } from '../ports/log.ts'
@@ -187,7 +188,7 @@ function plain({ origin, size, root, position, time }: Checkpoint): {
   readonly position: string
   readonly time: string
 } {
-  return { origin, size, root: root.toString('base64'), position: String(position), time }
+  return { origin, size, root: hashText(root), position: String(position), time }
 }
 
 function json(value: unknown): string {

@@ -10,7 +10,7 @@ import type { VerifierKey } from './checkpoint/note.ts'
 import { eventLeaf, leafText } from './merkle/leaf.ts'
 import type { LeafPlace, LogTree } from './merkle/log-tree.ts'
 import { consistencyRanges, inclusionRanges, isConsistent, isIncluded } from './merkle/proof.ts'
-import { HASH_BYTES, leafHash, type TreeHash } from './merkle/tree.ts'
+import { hashText, leafHash, type TreeHash, treeHash } from './merkle/tree.ts'
 
 /** A checkpoint with the note that it was signed in. */
 export type SignedCheckpoint = { readonly checkpoint: Checkpoint; readonly note: string }
@@ -83,10 +83,10 @@ function checkConsistency({ old, path, note }: Groups, key: VerifierKey, first: 
 }
 
 function lines(path: readonly TreeHash[]): string {
-  return path.map((hash) => `${hash.toString('base64')}\n`).join('')
+  return path.map((hash) => `${hashText(hash)}\n`).join('')
 }
 
 function hashesOf(text: string): readonly TreeHash[] {
   const hashes = text.split('\n').slice(0, -1)
-  return hashes.map((line) => Buffer.from(line, 'base64').subarray(0, HASH_BYTES))
+  return hashes.map((line) => treeHash(Buffer.from(line, 'base64')))
 }

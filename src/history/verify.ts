@@ -9,7 +9,7 @@ import type { Position, StreamName, Timestamp } from '../../events/ids.ts'
 import type { EventLog } from '../ports/log.ts'
 import { type Checkpoint, originOf } from './checkpoint/checkpoint.ts'
 import { eventLeaf, isOneLineEach } from './merkle/leaf.ts'
-import { CompactRange } from './merkle/tree.ts'
+import { CompactRange, hashText } from './merkle/tree.ts'
 import { isoTime } from './position.ts'
 
 export type IntegrityCode =
@@ -99,7 +99,7 @@ class Pass {
       events: this.tree.size,
       position: this.#last === null ? null : String(this.#last.position),
       time: this.#last === null ? null : isoTime(this.#last.recordedAt),
-      root: this.tree.root().toString('base64'),
+      root: hashText(this.tree.root()),
       checkpoints: this.#results,
       problems: this.#problems,
       furtherProblems: this.#further,
@@ -135,7 +135,7 @@ class Pass {
         position: null,
         reason: `${name} is of ${checkpoint.origin}; this log is ${this.#origin}`,
       })
-    } else if (!checkpoint.root.equals(this.tree.root()) || checkpoint.position !== position) {
+    } else if (checkpoint.root !== this.tree.root() || checkpoint.position !== position) {
       const since = this.#agreed === null ? 'its beginning' : `position ${this.#agreed}`
       this.#answer(named, {
         code: 'root-differs',

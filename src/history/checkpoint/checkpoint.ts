@@ -7,7 +7,7 @@
  *     position <of the last event> <its time, RFC 3339>
  */
 import { Position } from '../../../events/ids.ts'
-import { HASH_BYTES, type TreeHash } from '../merkle/tree.ts'
+import { hashText, readHashText, type TreeHash } from '../merkle/tree.ts'
 import { type NoteReading, openNote, type SignerKey, signNote, type VerifierKey } from './note.ts'
 
 export type Checkpoint = {
@@ -33,7 +33,7 @@ export function originOf(firstEventId: string): string {
 }
 
 export function signCheckpoint({ origin, size, root, position, time }: Checkpoint, signer: SignerKey): string {
-  const text = `${origin}\n${size}\n${root.toString('base64')}\nposition ${position} ${time}\n`
+  const text = `${origin}\n${size}\n${hashText(root)}\nposition ${position} ${time}\n`
   return signNote(text, signer)
 }
 
@@ -41,8 +41,8 @@ export function readCheckpoint(note: string, verifier: VerifierKey): CheckpointR
   const opened = openNote(note, verifier)
   if (opened.kind === 'refused') return opened
   const found = TEXT.exec(opened.text)?.groups
-  const root = Buffer.from(found?.['root'] ?? '', 'base64')
-  if (found === undefined || root.length !== HASH_BYTES) {
+  const root = readHashText(found?.['root'] ?? '')
+  if (found === undefined || root === null) {
     return { kind: 'refused', code: 'note-malformed', reason: 'the text is not a checkpoint of a Hindcast log' }
   }
   const [size, position] = [Number(found['size']), Position(BigInt(found['position']!))]

@@ -8,9 +8,10 @@ import { leafHash, type TreeHash } from './tree.ts'
 /** Of this form of the bytes; the first element of the header. */
 const LEAF_VERSION = 1
 
+/** The header is put together by hand: `JSON.stringify` of a list takes longer than the hash. */
 export function leafText({ position, stream, revision, recordedAt, id, type, v, body, meta }: StoredEvent): string {
-  const header = JSON.stringify([LEAF_VERSION, String(position), stream, revision, recordedAt, id, type, v])
-  return `${header}\n${body}\n${meta}\n`
+  const place = `"${position}",${JSON.stringify(stream)},${revision},${recordedAt}`
+  return `[${LEAF_VERSION},${place},${JSON.stringify(id)},${JSON.stringify(type)},${v}]\n${body}\n${meta}\n`
 }
 
 export function eventLeaf(stored: StoredEvent): TreeHash {

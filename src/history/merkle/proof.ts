@@ -70,7 +70,7 @@ export function isIncluded({ leaf, index, size, path, root }: InclusionClaim): b
     } else found = nodeHash(found, sibling)
     ;[fn, sn] = [half(fn), half(sn)]
   }
-  return sn === 0 && found.equals(root)
+  return sn === 0 && found === root
 }
 
 export type ConsistencyClaim = {
@@ -80,7 +80,7 @@ export type ConsistencyClaim = {
 }
 
 export function isConsistent({ first, second, path }: ConsistencyClaim): boolean {
-  if (first.size === second.size) return path.length === 0 && first.root.equals(second.root)
+  if (first.size === second.size) return path.length === 0 && first.root === second.root
   if (first.size === 0) return path.length === 0
   if (first.size > second.size) return false
   const hashes = isPowerOfTwo(first.size) ? [first.root, ...path] : path
@@ -98,7 +98,7 @@ export function isConsistent({ first, second, path }: ConsistencyClaim): boolean
     } else sr = nodeHash(sr, each)
     ;[fn, sn] = [half(fn), half(sn)]
   }
-  return sn === 0 && fr.equals(first.root) && sr.equals(second.root)
+  return sn === 0 && fr === first.root && sr === second.root
 }
 
 /** Sizes go beyond 32 bits, where the shift operators end. */
