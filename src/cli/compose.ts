@@ -127,7 +127,7 @@ export async function openFlowsToRead(
   place: Place & { readonly node: string | undefined },
 ): Promise<Pick<FlowStore, 'query'>> {
   const capsule = capsulePath(urlOf(place))
-  if (capsule !== null) return flowsOf(readCapsuleFile(capsule))
+  if (capsule !== null) return flowsOf(await readCapsuleFile(capsule))
   return openFlowReader(flowPath(place, await nodeNameOf(log, place.node)))
 }
 

@@ -1,7 +1,7 @@
 /** How the command ends. 0 is success; the meaning of the others is fixed, so that scripts can rely on it. */
 import { DecodeError } from '../../events/codec.ts'
 import type { Problem } from '../../events/fields.ts'
-import { CapsuleError } from '../history/capsule/format.ts'
+import { CapsuleError } from '../history/capsule/capsule-error.ts'
 import { DatapathError } from '../ports/datapath.ts'
 import { FlowStoreError } from '../ports/flows.ts'
 import { LogError } from '../ports/log.ts'

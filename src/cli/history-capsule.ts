@@ -10,7 +10,7 @@ import { FlowStoreError } from '../ports/flows.ts'
 import type { EventLog } from '../ports/log.ts'
 import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
 import { momentOf } from './answer.ts'
-import { openCapsuleFile, readCapsuleFile, writeCapsuleFile } from './capsule-file.ts'
+import { checkCapsuleTarget, openCapsuleFile, readCapsuleFile, writeCapsuleFile } from './capsule-file.ts'
 import { nodeNameOf, openFlowsToRead, openHistory, type Place } from './compose.ts'
 import { CliError, messageOf } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
@@ -27,6 +27,7 @@ export type OpenOptions = { readonly output: 'table' | 'json' }
 
 /** Throws `CliError`, `LogError`, `FlowStoreError`. */
 export async function exportRange(file: string, options: ExportOptions, sink: LogSink): Promise<void> {
+  checkCapsuleTarget(file)
   await using history = await openHistory(options, sink.warn)
   const [from, to] = [await moment(history, options.from, '--from'), await moment(history, options.to ?? null, '--to')]
   if (from.position > to.position) throw new CliError('usage', `range-wrong at --from: ${from.position} is after --to`)
@@ -35,7 +36,7 @@ export async function exportRange(file: string, options: ExportOptions, sink: Lo
   const openModel: ExportQuestion['openModel'] = (log) => openReadModel(log, IN_MEMORY)
   const plain = await exportCapsule({ ...{ history, from, to, flows, engine: options.version }, openModel })
   const capsule = key === null ? plain : await pseudonymousCapsule(plain, { key, openModel })
-  const bytes = writeCapsuleFile(file, capsule)
+  const bytes = await writeCapsuleFile(file, capsule, sink.stop)
   sink.write(`${headerText(capsule.header, capsule.events.length)}${file}: ${bytes} bytes\n`)
 }
 
@@ -71,7 +72,7 @@ async function flowsBeside(log: EventLog, options: ExportOptions, sink: LogSink)
 
 /** What stands in it is what it says, or this throws `CapsuleError`. */
 export async function showCapsule(file: string, { output }: OpenOptions, sink: LogSink): Promise<void> {
-  const { header, events, flows } = readCapsuleFile(file)
+  const { header, events, flows } = await readCapsuleFile(file)
   const { model } = await openCapsuleFile(file)
   model[Symbol.dispose]()
   const document = { ...header, events: events.length, flowLines: flows.length }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Position } from '../../events/ids.ts'
 import { openCapsule } from '../../src/history/capsule/export.ts'
-import { capsuleBytes, readCapsule } from '../../src/history/capsule/format.ts'
+import { type Capsule, capsuleChunks, readCapsule } from '../../src/history/capsule/format.ts'
 import { stateDigest } from '../../src/history/capsule/state.ts'
 import { replay } from '../../src/history/replay/replay.ts'
 import { openSqliteLog } from '../../src/log/sqlite/log.ts'
@@ -46,6 +46,10 @@ async function positionsOf(path: string): Promise<readonly bigint[]> {
   return stored.flat().map(({ position }) => position)
 }
 
+const capsuleIn = (file: string): Promise<Capsule> => readCapsule(createReadStream(file))
+const bytesOf = async (capsule: Capsule): Promise<Uint8Array> =>
+  Buffer.concat(await Array.fromAsync(capsuleChunks(capsule)))
+
 const inMemory = (log: EventLog): ReturnType<typeof openReadModel> => openReadModel(log, IN_MEMORY)
 
 test('T63 at every position of every range a capsule has the state of the log, and comes out as recorded', async () => {
@@ -55,7 +59,7 @@ test('T63 at every position of every range a capsule has the state of the log, a
     using model = await inMemory(log)
     for (const from of positions.filter((_, index) => index % (path === story.path ? 13 : 41) === 7)) {
       const file = await exported(path, '--from', String(from), '--no-flows')
-      const capsule = await openCapsule(readCapsule(readFileSync(file)), { location: file, openModel: inMemory })
+      const capsule = await openCapsule(await capsuleIn(file), { location: file, openModel: inMemory })
       for (const at of positions.filter(
         (position, index) => position >= from && (positions.length < 200 || index % 9 === 0),
       )) {
@@ -137,7 +141,7 @@ test('T63 what was long before is not in it: the state at the start is as large 
   const path = join(folder, 'cut-egress', 'log.db')
   const positions = await positionsOf(path)
   const file = await exported(path, '--from', 'HEAD~3')
-  const { events } = readCapsule(readFileSync(file))
+  const { events } = await capsuleIn(file)
   assert.ok(events.length < 0.65 * positions.length, `${events.length} of ${positions.length} events`)
   assert.ok(statSync(file).size < 0.1 * statSync(path).size)
 })
@@ -186,11 +190,11 @@ test('T65 a changed capsule is found out, whichever line was changed and even wi
     assert.equal((await open(gzipSync(`${without.join('\n')}\n`))).code, 4, `without line ${index}`)
   }
   assert.equal((await open(readFileSync(file).subarray(0, 500))).code, 4)
-  const capsule = readCapsule(readFileSync(file))
+  const capsule = await capsuleIn(file)
   const better = capsule.events.map((stored) =>
     stored.type === 'PolicyMapWritten' ? { ...stored, body: stored.body.replace('"redirect"', '"deny"') } : stored,
   )
-  const { code, err } = await open(capsuleBytes({ ...capsule, events: better }))
+  const { code, err } = await open(await bytesOf({ ...capsule, events: better }))
   assert.equal(code, 4)
   assert.match(err, /capsule-changed: the state at its (start|end)/)
   assert.ok(!existsSync(join(folder, 'nowhere')))

@@ -6,10 +6,13 @@
  * trusted; it is a tenth of the size; and `zcat` and `jq` read it. The price is that it is held in memory while it is read.
  */
 import { createHash } from 'node:crypto'
-import { gunzipSync, gzipSync } from 'node:zlib'
 import type { StoredEvent } from '../../../events/codec.ts'
+import { digest as digestField } from '../../../events/fields.ts'
 import { Digest, EventId, Position, StreamName, StreamRevision, Timestamp } from '../../../events/ids.ts'
+import { flag, integer, orNull, positionText, record, type SchemaProblem, text } from '../../../events/schema.ts'
 import type { Flow } from '../../ports/flows.ts'
+import { CapsuleError } from './capsule-error.ts'
+import { packedLines, unpackedLines } from './packed-lines.ts'
 
 const FORMAT = 1
 
@@ -26,6 +29,20 @@ export type CapsuleHeader = {
   readonly flows: { readonly node: string; readonly count: number; readonly whole: boolean } | null
 }
 
+const end = record({ position: positionText, time: integer })
+const head = record({
+  hindcastCapsule: integer,
+  engine: text,
+  projection: text,
+  from: end,
+  to: end,
+  stateAtStart: digestField,
+  stateAtEnd: digestField,
+  flows: orNull(record({ node: text, count: integer, whole: flag })),
+  events: integer,
+  flowLines: integer,
+})
+
 export type Capsule = {
   readonly header: CapsuleHeader
   /** In order: those up to `from`, then those after it. */
@@ -33,46 +50,75 @@ export type Capsule = {
   readonly flows: readonly Flow[]
 }
 
-/** A file that is none, or that was changed. */
-export class CapsuleError extends Error {
-  override readonly name = 'CapsuleError'
-  readonly code: 'capsule-not-one' | 'capsule-newer' | 'capsule-changed' | 'capsule-not-renamed'
+/** Events and flows of one capsule; each is kept as it stands in the file until it is asked for. */
+const RECORDS_MAX = 1_000_000
 
-  constructor(code: CapsuleError['code'], reason: string, options?: ErrorOptions) {
-    super(`${code}: ${reason}`, options)
-    this.code = code
-  }
+/** The file, piece by piece. Throws `CapsuleError` where it is more than can be read again. */
+export function capsuleChunks(capsule: Capsule): AsyncIterable<Uint8Array> {
+  return packedLines(linesOf(capsule))
 }
 
-/** A range, not a log: 2 GiB of text. */
-const TEXT_MAX = 2 ** 31 - 1
-
-export function capsuleBytes({ header, events, flows }: Capsule): Buffer {
-  const lines = [
-    JSON.stringify({ hindcastCapsule: FORMAT, ...header, events: events.length, flowLines: flows.length }),
-    ...events.map(eventLine),
-    ...flows.map((flow) => JSON.stringify(flow)),
-  ]
-  const text = lines.map((line) => `${line}\n`).join('')
-  return gzipSync(`${text}${JSON.stringify({ digest: digestOfLines(text) })}\n`, { level: 9 })
+function* linesOf({ header, events, flows }: Capsule): Generator<string> {
+  if (events.length + flows.length > RECORDS_MAX) throw new CapsuleError('capsule-too-large', TOO_MANY)
+  const hash = createHash('sha256')
+  const hashed = (line: string): string => {
+    hash.update(`${line}\n`)
+    return line
+  }
+  yield hashed(JSON.stringify({ hindcastCapsule: FORMAT, ...header, events: events.length, flowLines: flows.length }))
+  for (const stored of events) yield hashed(eventLine(stored))
+  for (const flow of flows) yield hashed(JSON.stringify(flow))
+  yield JSON.stringify({ digest: `sha256:${hash.digest('hex')}` })
 }
 
-/** Throws `CapsuleError`. */
-export function readCapsule(bytes: Uint8Array): Capsule {
-  const text = unzipped(bytes)
-  const end = text.lastIndexOf('\n', text.length - 2) + 1
-  const lines = text.slice(0, end).split('\n').slice(0, -1)
-  const head = headOf(lines[0] ?? '')
-  const last = parsed(text.slice(end)) as { readonly digest?: unknown }
-  const digest = digestOfLines(text.slice(0, end))
-  if (last.digest !== digest) throw new CapsuleError('capsule-changed', `its lines have ${digest}, not ${last.digest}`)
-  const { hindcastCapsule: _, events, flowLines, ...header } = head
-  if (lines.length !== 1 + events + flowLines) throw new CapsuleError('capsule-changed', 'lines are missing')
-  return {
-    header,
-    events: lines.slice(1, 1 + events).map(eventOfLine),
-    flows: lines.slice(1 + events).map((line) => parsed(line) as Flow),
+const TOO_MANY = `more than ${RECORDS_MAX} events and flows: a shorter range is wanted`
+
+/** Throws `CapsuleError`, and what the source throws. */
+export async function readCapsule(chunks: AsyncIterable<Uint8Array>): Promise<Capsule> {
+  const hash = createHash('sha256')
+  const read: { head: Head | null; events: StoredEvent[]; flows: Flow[] } = { head: null, events: [], flows: [] }
+  let held: Buffer | null = null
+  // One line is held back: the last one is not hashed.
+  for await (const line of unpackedLines(chunks)) {
+    if (held !== null) {
+      hash.update(held).update('\n')
+      take(read, held)
+    }
+    held = Buffer.from(line)
   }
+  return whole(read, { last: held, digest: Digest(`sha256:${hash.digest('hex')}`) })
+}
+
+type Reading = { head: Head | null; readonly events: StoredEvent[]; readonly flows: Flow[] }
+
+function take(read: Reading, line: Buffer): void {
+  if (read.head === null) read.head = headOf(textOf(line))
+  else if (read.events.length < read.head.events) read.events.push(eventAfter(read.events.at(-1), textOf(line)))
+  else if (read.flows.length < read.head.flowLines) read.flows.push(parsed(textOf(line)) as Flow)
+  else throw new CapsuleError('capsule-changed', 'there are more lines than it says')
+}
+
+function eventAfter(before: StoredEvent | undefined, line: string): StoredEvent {
+  const stored = eventOfLine(line)
+  if (before !== undefined && stored.position <= before.position)
+    throw new CapsuleError('capsule-changed', `event ${stored.position} comes after ${before.position}`)
+  return stored
+}
+
+function whole(
+  { head, events, flows }: Reading,
+  { last, digest }: { readonly last: Buffer | null; readonly digest: Digest },
+): Capsule {
+  if (head === null) {
+    headOf(textOf(last ?? Buffer.alloc(0)))
+    throw new CapsuleError('capsule-changed', 'it has one line')
+  }
+  const end = parsed(textOf(last!)) as { readonly digest?: unknown } | null
+  if (end?.digest !== digest) throw new CapsuleError('capsule-changed', `its lines have ${digest}, not ${end?.digest}`)
+  if (events.length !== head.events || flows.length !== head.flowLines)
+    throw new CapsuleError('capsule-changed', 'lines are missing')
+  const { hindcastCapsule: _, events: __, flowLines: ___, ...header } = head
+  return { header, events, flows }
 }
 
 type Head = CapsuleHeader & {
@@ -82,19 +128,31 @@ type Head = CapsuleHeader & {
 }
 
 function headOf(line: string): Head {
-  const head = parsed(line) as Partial<Head>
-  if (head.hindcastCapsule === undefined) throw new CapsuleError('capsule-not-one', 'the first line is not that of one')
-  if (head.hindcastCapsule === FORMAT) return head as Head
-  throw new CapsuleError('capsule-newer', `its form is ${head.hindcastCapsule}; this program reads ${FORMAT}`)
+  const found = firstLine(line)
+  if (typeof found?.hindcastCapsule !== 'number')
+    throw new CapsuleError('capsule-not-one', 'the first line is not that of one')
+  if (found.hindcastCapsule !== FORMAT)
+    throw new CapsuleError('capsule-newer', `its form is ${found.hindcastCapsule}; this program reads ${FORMAT}`)
+  const problems: SchemaProblem[] = []
+  head.check(found, '', problems)
+  const [problem] = problems
+  if (problem !== undefined)
+    throw new CapsuleError('capsule-changed', `its first line: ${problem.path} ${problem.reason}`)
+  const { events, flowLines } = found as Head
+  if (events + flowLines > RECORDS_MAX) throw new CapsuleError('capsule-too-large', TOO_MANY)
+  return found as Head
 }
 
-function unzipped(bytes: Uint8Array): string {
+function firstLine(line: string): Partial<Head> | null {
   try {
-    return gunzipSync(bytes, { maxOutputLength: TEXT_MAX }).toString('utf8')
+    return JSON.parse(line) as Partial<Head> | null
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new CapsuleError('capsule-not-one', `not gzip: ${reason}`, { cause: error })
+    throw new CapsuleError('capsule-not-one', 'the first line is not JSON', { cause: error })
   }
+}
+
+function textOf(line: Buffer): string {
+  return line.toString('utf8')
 }
 
 function parsed(line: string): unknown {
@@ -114,16 +172,17 @@ function eventOfLine(line: string): StoredEvent {
   if (!Array.isArray(found) || found.length !== 9)
     throw new CapsuleError('capsule-changed', 'an event has other fields')
   const [position, stream, revision, recordedAt, id, type, v, body, meta] = found
-  return {
-    position: Position(BigInt(position)),
-    stream: StreamName(stream),
-    revision: StreamRevision(revision),
-    recordedAt: Timestamp(recordedAt),
-    id: EventId(id),
-    ...{ type, v, body, meta },
+  try {
+    return {
+      position: Position(BigInt(position)),
+      stream: StreamName(stream),
+      revision: StreamRevision(revision),
+      recordedAt: Timestamp(recordedAt),
+      id: EventId(id),
+      ...{ type: String(type), v: Number(v), body: String(body), meta: String(meta) },
+    }
+  } catch (error) {
+    if (!(error instanceof TypeError) && !(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error
+    throw new CapsuleError('capsule-changed', `an event is not one: ${error.message}`, { cause: error })
   }
-}
-
-function digestOfLines(text: string): Digest {
-  return Digest(`sha256:${createHash('sha256').update(text).digest('hex')}`)
 }
