@@ -1,14 +1,17 @@
 /** Capsules in files: `--log capsule:FILE`. */
 
 import { randomUUID } from 'node:crypto'
-import { createReadStream, existsSync, linkSync, rmSync } from 'node:fs'
+import { createReadStream, existsSync, linkSync, renameSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { CapsuleError } from '../history/capsule/capsule-error.ts'
-import { openCapsule } from '../history/capsule/export.ts'
+import { openCapsule, PROJECTION } from '../history/capsule/export.ts'
 import { type Capsule, capsuleChunks, readCapsule } from '../history/capsule/format.ts'
 import type { History } from '../history/history.ts'
+import type { EventLog } from '../ports/log.ts'
+import type { ReadModel } from '../ports/read-model.ts'
 import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
 import { CliError, messageOf } from './failure.ts'
+import { version } from './version.ts'
 
 const SCHEME = 'capsule:'
 
@@ -27,10 +30,18 @@ export async function readCapsuleFile(path: string): Promise<Capsule> {
   }
 }
 
-/** The states at both ends are those that it says. Throws like `readCapsuleFile`. */
-export async function openCapsuleFile(path: string): Promise<History> {
-  const location = `${SCHEME}${path}`
-  return openCapsule(await readCapsuleFile(path), { location, openModel: (log) => openReadModel(log, IN_MEMORY) })
+export type OpenedCapsule = History & { readonly capsule: Capsule }
+
+/** The states at both ends are those that it says. What another program made is said to `warn`. Throws like `readCapsuleFile`. */
+export async function openCapsuleFile(path: string, warn: (text: string) => void): Promise<OpenedCapsule> {
+  const capsule = await readCapsuleFile(path)
+  const { engine, projection } = capsule.header
+  if (engine !== version())
+    warn(`capsule-of-another-engine: ${path} is by hindcast ${engine}; what follows is said by ${version()}\n`)
+  if (projection !== PROJECTION)
+    warn(`capsule-not-compared: the digests of its states are of ${projection}, not ${PROJECTION}\n`)
+  const openModel = (log: EventLog): Promise<ReadModel> => openReadModel(log, IN_MEMORY)
+  return { ...(await openCapsule(capsule, { location: `${SCHEME}${path}`, openModel })), capsule }
 }
 
 /** Before the work is done of which there would be nothing. Throws `CliError`. */
@@ -46,8 +57,7 @@ export async function writeCapsuleFile(path: string, capsule: Capsule, stop: Abo
   const part = `${path}.${randomUUID().slice(0, 8)}.part`
   try {
     const bytes = await written(part, capsule, stop)
-    // Unlike a renaming this does not replace what somebody else has put there meanwhile.
-    linkSync(part, path)
+    putInPlace(part, path)
     return bytes
   } catch (error) {
     if (error instanceof CapsuleError || error instanceof CliError || !isOfFiles(error)) throw error
@@ -58,7 +68,7 @@ export async function writeCapsuleFile(path: string, capsule: Capsule, stop: Abo
 }
 
 async function written(part: string, capsule: Capsule, stop: AbortSignal): Promise<number> {
-  await using file = await open(part, 'wx', 0o600)
+  await using file = await open(part, 'wx')
   let bytes = 0
   for await (const chunk of capsuleChunks(capsule)) {
     if (stop.aborted) throw interrupted()
@@ -67,6 +77,17 @@ async function written(part: string, capsule: Capsule, stop: AbortSignal): Promi
   }
   await file.sync()
   return bytes
+}
+
+/** Unlike a renaming, a link does not replace what somebody else has put there meanwhile; not every file system has them. */
+function putInPlace(part: string, path: string): void {
+  try {
+    linkSync(part, path)
+  } catch (error) {
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    checkCapsuleTarget(path)
+    renameSync(part, path)
+  }
 }
 
 export function interrupted(): CliError {

@@ -37,7 +37,7 @@ export function stateFolder({ state }: Pick<Place, 'state'>): string {
 export async function openLogToRead(place: Place, warn: Warn = toStandardError): Promise<EventLog> {
   const capsule = capsulePath(urlOf(place))
   if (capsule !== null) {
-    const { log, model } = await openCapsuleFile(capsule)
+    const { log, model } = await openCapsuleFile(capsule, warn)
     model[Symbol.dispose]()
     return log
   }
@@ -83,7 +83,7 @@ const toStandardError: Warn = (text) => void process.stderr.write(text)
 export async function openHistory(place: Place, warn: (text: string) => void): Promise<History & AsyncDisposable> {
   const capsule = capsulePath(urlOf(place))
   if (capsule !== null) {
-    const { log, model } = await openCapsuleFile(capsule)
+    const { log, model } = await openCapsuleFile(capsule, warn)
     return { log, model, [Symbol.asyncDispose]: async () => model[Symbol.dispose]() }
   }
   const log = await openLogToRead(place, warn)

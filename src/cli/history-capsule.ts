@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import type { Timestamp } from '../../events/ids.ts'
-import { type ExportQuestion, exportCapsule } from '../history/capsule/export.ts'
+import { type ExportQuestion, exportCapsule, PROJECTION } from '../history/capsule/export.ts'
+import { factsOf, type NodeFacts } from '../history/capsule/facts.ts'
 import type { CapsuleHeader } from '../history/capsule/format.ts'
 import { pseudonymousCapsule } from '../history/capsule/pseudonyms/capsule.ts'
 import { isoTime, type Moment } from '../history/position.ts'
@@ -10,10 +11,12 @@ import { FlowStoreError } from '../ports/flows.ts'
 import type { EventLog } from '../ports/log.ts'
 import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
 import { momentOf } from './answer.ts'
-import { checkCapsuleTarget, openCapsuleFile, readCapsuleFile, writeCapsuleFile } from './capsule-file.ts'
+import { checkCapsuleTarget, openCapsuleFile, writeCapsuleFile } from './capsule-file.ts'
 import { nodeNameOf, openFlowsToRead, openHistory, type Place } from './compose.ts'
 import { CliError, messageOf } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
+import { counted } from './render/counted.ts'
+import { version } from './version.ts'
 
 export type ExportOptions = Place & {
   readonly from: string
@@ -72,13 +75,24 @@ async function flowsBeside(log: EventLog, options: ExportOptions, sink: LogSink)
 
 /** What stands in it is what it says, or this throws `CapsuleError`. */
 export async function showCapsule(file: string, { output }: OpenOptions, sink: LogSink): Promise<void> {
-  const { header, events, flows } = await readCapsuleFile(file)
-  const { model } = await openCapsuleFile(file)
+  const { capsule, model } = await openCapsuleFile(file, sink.warn)
   model[Symbol.dispose]()
-  const document = { ...header, events: events.length, flowLines: flows.length }
+  const { header, events, flows } = capsule
+  const nodes = factsOf(events)
+  const document = { ...header, openedBy: version(), events: events.length, flowLines: flows.length, nodes }
   if (output === 'json') return sink.write(`${JSON.stringify(document, null, 2)}\n`)
-  sink.write(`${headerText(header, events.length)}whole: its digest and the states at both ends are as written\n`)
+  sink.write(headerText(header, events.length))
+  for (const one of nodes) sink.write(nodeText(one))
+  const states = header.projection === PROJECTION ? ' and the states at both ends are' : ' is'
+  sink.write(`whole: its digest${states} as written\n`)
   sink.write(`ask it with --log capsule:${file}\n`)
+}
+
+function nodeText({ node, agent, kernel }: NodeFacts): string {
+  const ran = agent === null ? 'no agent' : `agent ${agent.version}, ${agent.datapath} datapath`
+  if (kernel === null) return `node ${node}: ${ran}, no kernel probed\n`
+  const lacking = kernel.lacks.length === 0 ? '' : `, without ${kernel.lacks.join(', ')}`
+  return `node ${node}: ${ran}, kernel ${kernel.release}, ${counted(kernel.has.length, 'feature')}${lacking}\n`
 }
 
 function headerText({ engine, from, to, stateAtStart, stateAtEnd, flows }: CapsuleHeader, events: number): string {

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { EndpointId, NodeName } from '../../events/ids.ts'
 import { unitParts } from '../../projections/history/entities.ts'
+import { CapsuleLog } from '../history/capsule/capsule-log.ts'
 import type { History } from '../history/history.ts'
 import { type LabelsOf, labelsAt } from '../history/labels.ts'
 import { materialise } from '../history/materialise.ts'
@@ -17,6 +18,7 @@ import { CliError, messageOf } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { counted } from './render/counted.ts'
 import { mapLine } from './render/diff.ts'
+import { version } from './version.ts'
 
 export type ReplayOptions = Place & {
   readonly from: string | undefined
@@ -53,7 +55,10 @@ export async function replayLog(options: ReplayOptions, sink: LogSink): Promise<
   })
   const labels = (node: string): LabelsOf => labelsAt(history.model, node, to.position)
   sink.write(options.output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : replayText(found, labels))
-  if (found.mismatch !== null) throw new CliError('integrity', '')
+  if (found.mismatch === null) return
+  if (history.log instanceof CapsuleLog && history.log.engine !== version())
+    sink.warn(`recorded is what hindcast ${history.log.engine} made, recomputed what ${version()} makes of it\n`)
+  throw new CliError('integrity', '')
 }
 
 async function rangeOf(history: History, { from, to }: ReplayOptions): Promise<readonly [Moment | null, Moment]> {

@@ -1,6 +1,4 @@
 /** The grammar of `hindcast`: verbs, their options and how they end. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { XdsType } from '../../events/node.ts'
 import type { World } from '../../projections/world.ts'
@@ -22,6 +20,7 @@ import { COLOUR_CHOICES } from './render/colour.ts'
 import { status } from './status-verb.ts'
 import { type SyncOptions, syncLog } from './sync-verb.ts'
 import * as verbs from './verbs.ts'
+import { version } from './version.ts'
 import { addWriting, writing } from './write-grammar.ts'
 
 const XDS_TYPES: readonly XdsType[] = ['npds', 'nphds', 'lds']
@@ -40,11 +39,6 @@ export async function runCommand(args: readonly string[], sink: LogSink): Promis
     if (messageOf(error) !== '') sink.warn(`error: ${messageOf(error)}\n`)
     return code
   }
-}
-
-export function version(): string {
-  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')
-  return (JSON.parse(text) as { readonly version: string }).version
 }
 
 /** All verbs with their options; what they print goes to the sink. */

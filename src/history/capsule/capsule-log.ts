@@ -16,16 +16,23 @@ import {
   type SubscriptionMessage,
 } from '../../ports/log.ts'
 
+export type CapsuleParts = Pick<CapsuleLog, 'location' | 'begins' | 'engine'> & {
+  readonly events: readonly StoredEvent[]
+}
+
 export class CapsuleLog implements EventLog {
   readonly location: string
   readonly begins: LogPart
+  /** Version of the program that made it. */
+  readonly engine: string
   readonly #events: readonly StoredEvent[]
   readonly #streams: ReadonlyMap<StreamName, readonly StoredEvent[]>
 
   /** `events` in the order of their positions. */
-  constructor(location: string, begins: LogPart, events: readonly StoredEvent[]) {
+  constructor({ location, begins, engine, events }: CapsuleParts) {
     this.location = location
     this.begins = begins
+    this.engine = engine
     this.#events = events
     this.#streams = Map.groupBy(events, ({ stream }) => stream)
   }

@@ -22,8 +22,8 @@ export type ExportQuestion = {
   readonly openModel: (log: EventLog) => Promise<ReadModel>
 }
 
-/** Which fold the digests of the state are of. */
-const PROJECTION = `${world.name}@${world.version}`
+/** Which fold the digests of the state are of; those of another one are not compared. */
+export const PROJECTION: string = `${world.name}@${world.version}`
 /** Flows of one capsule: about 100 MB of text. */
 const FLOWS_MAX = 200_000
 
@@ -52,9 +52,9 @@ export async function openCapsule(
   { header, events }: Capsule,
   { location, openModel }: { readonly location: string } & Pick<ExportQuestion, 'openModel'>,
 ): Promise<History> {
-  const { from, to, projection } = header
+  const { from, to, projection, engine } = header
   const begins = { position: Position(BigInt(from.position)), recordedAt: from.time as Timestamp }
-  const log = new CapsuleLog(location, begins, events)
+  const log = new CapsuleLog({ location, begins, engine, events })
   const model = await openModel(log)
   if (projection !== PROJECTION) return { log, model }
   const ends = [

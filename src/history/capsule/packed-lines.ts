@@ -3,7 +3,7 @@
  * many in a line, whatever the file unpacks to.
  */
 import { Readable } from 'node:stream'
-import { createGunzip, createGzip } from 'node:zlib'
+import { createGunzip, createGzip, type Gunzip, type Gzip } from 'node:zlib'
 import { CapsuleError } from './capsule-error.ts'
 
 /** A range, not a log: 512 MiB of text, about a million events. As events it takes about twice that in memory. */
@@ -16,7 +16,7 @@ const NEWLINE = 0x0a
 
 /** Throws `CapsuleError` where it is more than can be read again. */
 export async function* packedLines(lines: Iterable<string>): AsyncGenerator<Uint8Array> {
-  yield* Readable.from(gathered(lines)).pipe(createGzip({ level: 9 })) as AsyncIterable<Uint8Array>
+  yield* piped(Readable.from(gathered(lines)), createGzip({ level: 9 }))
 }
 
 function* gathered(lines: Iterable<string>): Generator<Buffer> {
@@ -52,27 +52,40 @@ export async function* unpackedLines(chunks: AsyncIterable<Uint8Array>): AsyncGe
     restBytes += chunk.length - start
     if (restBytes > LINE_BYTES_MAX)
       throw new CapsuleError('capsule-too-large', `a line of over ${LINE_BYTES_MAX} bytes`)
-    if (start < chunk.length) rest = [...rest, chunk.subarray(start)]
+    if (start < chunk.length) rest.push(chunk.subarray(start))
   }
   if (bytes === 0) throw new CapsuleError('capsule-not-one', 'it is empty')
   if (restBytes > 0) throw new CapsuleError('capsule-changed', 'its last line has no end')
 }
 
 async function* unpacked(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  const source = Readable.from(chunks)
-  const gunzip = createGunzip()
-  // `pipe` does not pass on what the source throws.
-  source.once('error', (error) => gunzip.destroy(error))
+  const seen = { bytes: 0 }
   try {
-    yield* source.pipe(gunzip) as AsyncIterable<Buffer>
+    yield* piped(Readable.from(counted(chunks, seen)), createGunzip())
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? ''
     if (!code.startsWith('Z_')) throw error
     const reason = (error as Error).message
+    if (seen.bytes === 0) return
     if (code === 'Z_BUF_ERROR') throw new CapsuleError('capsule-changed', `it is cut off: ${reason}`, { cause: error })
     throw new CapsuleError('capsule-not-one', `not gzip: ${reason}`, { cause: error })
+  }
+}
+
+async function* counted(chunks: AsyncIterable<Uint8Array>, seen: { bytes: number }): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    seen.bytes += chunk.length
+    yield chunk
+  }
+}
+
+/** What comes out at the other end; `pipe` alone does not pass on what the source throws. */
+async function* piped(source: Readable, through: Gzip | Gunzip): AsyncGenerator<Buffer> {
+  source.once('error', (error) => through.destroy(error))
+  try {
+    yield* source.pipe(through) as AsyncIterable<Buffer>
   } finally {
     source.destroy()
-    gunzip.destroy()
+    through.destroy()
   }
 }

@@ -218,11 +218,8 @@ async function nodesLacking(
   { history, start, openModel }: StartQuestion,
   events: readonly StoredEvent[],
 ): Promise<ReadonlySet<string>> {
-  const part = new CapsuleLog(
-    'the start of a capsule',
-    { position: start, recordedAt: events.at(-1)!.recordedAt },
-    events,
-  )
+  const begins = { position: start, recordedAt: events.at(-1)!.recordedAt }
+  const part = new CapsuleLog({ location: 'the start of a capsule', begins, engine: '', events })
   using model = await openModel(part)
   const lacking = new Set<string>()
   for (const unit of history.model.units(start)) {

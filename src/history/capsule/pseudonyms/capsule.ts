@@ -74,9 +74,9 @@ function renamed({ events, flows }: Capsule, names: Pseudonyms, instead: Readonl
   }
 }
 
-function logOf({ from }: Capsule['header'], events: readonly StoredEvent[]): CapsuleLog {
+function logOf({ from, engine }: Capsule['header'], events: readonly StoredEvent[]): CapsuleLog {
   const begins = { position: Position(BigInt(from.position)), recordedAt: from.time as Timestamp }
-  return new CapsuleLog('a capsule', begins, events)
+  return new CapsuleLog({ location: 'a capsule', begins, engine, events })
 }
 
 async function replayed(log: CapsuleLog): Promise<Awaited<ReturnType<typeof replay>> | null> {
