@@ -99,7 +99,7 @@ export const catalogue: Catalogue = {
     schema: regeneration.endpointRegenerationFailed,
   },
   EndpointRevisionBumped: { v: 1, schema: regeneration.endpointRevisionBumped },
-  AgentStarted: { v: 1, schema: node.agentStarted },
+  AgentStarted: { v: 2, schema: node.agentStarted },
   AgentStopped: { v: 1, schema: node.agentStopped },
   KernelProbed: { v: 1, schema: node.kernelProbed },
   ProxyPortAllocated: { v: 1, schema: node.proxyPortAllocated },

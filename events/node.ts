@@ -1,6 +1,7 @@
 /** Stream `node-<node>`: what the node's agent, kernel and proxy did. */
 import { digest, direction, endpointId, nodeName, port } from './fields.ts'
 import type { Digest, EndpointId, NodeName, Port } from './ids.ts'
+import { type PolicyOptions, policyOptions } from './policy-options.ts'
 import { eventSchema, flag, type Json, json, list, oneOf, orNull, record, type Schema, text } from './schema.ts'
 
 /** `kernel`: BPF programs decide. `model`: the projections decide, because the kernel cannot be used (and `reason` says why). */
@@ -8,17 +9,20 @@ export type DatapathMode = 'kernel' | 'model'
 
 export type AgentStarted = {
   readonly type: 'AgentStarted'
-  readonly v: 1
+  readonly v: 2
   readonly node: NodeName
   readonly version: string
   readonly datapath: DatapathMode
   readonly reason: string
+  /** What policies mean to this agent. */
+  readonly options: PolicyOptions
 }
-export const agentStarted: Schema<AgentStarted> = eventSchema('AgentStarted', 1, {
+export const agentStarted: Schema<AgentStarted> = eventSchema('AgentStarted', 2, {
   node: nodeName,
   version: text,
   datapath: oneOf('kernel', 'model'),
   reason: text,
+  options: policyOptions,
 })
 
 /** The agent ended by itself; after a crash this event is missing, and the next `AgentStarted` follows without it. */

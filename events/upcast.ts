@@ -15,8 +15,24 @@ export type UpcastSteps = {
   readonly [type: string]: { readonly [v: number]: UpcastStep }
 }
 
-/** No type has changed its shape yet. */
-const upcastSteps: UpcastSteps = {}
+const upcastSteps: UpcastSteps = {
+  AgentStarted: {
+    // Agents had no options then: they read policies as Cilium does by default.
+    1: (older) => ({
+      ...older,
+      v: 2,
+      options: {
+        enforcement: 'default',
+        allowLocalhost: 'always',
+        enableRemoteNodeIdentity: true,
+        enableHostFirewall: false,
+        clusterName: 'default',
+        enableL7Proxy: true,
+        enableIcmpRules: true,
+      },
+    }),
+  },
+}
 
 /** Applies steps until there is none. Throws where a step does not raise `v` by exactly one. */
 export function upcast(body: VersionedBody, steps: UpcastSteps = upcastSteps): VersionedBody {

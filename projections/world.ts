@@ -4,18 +4,21 @@
  * It keeps what was recorded and decides nothing: a policy map here is the sum of the deltas that were written to the kernel, not what the
  * policies ask for. Persistent maps: a step costs the same however many identities and endpoints there are.
  */
+
 import { Map as PersistentMap } from 'immutable'
 import type { EventOf, EventType } from '../events/catalogue.ts'
 import type { EndpointState } from '../events/endpoint.ts'
 import { type NamedPort, resourceKey } from '../events/fields.ts'
 import type { EndpointId, IdentityId, IpAddress, LabelText, PolicyRevision } from '../events/ids.ts'
 import type { DatapathMode, XdsType } from '../events/node.ts'
+import type { PolicyOptions } from '../events/policy-options.ts'
 import type { Recorded } from '../events/recorded.ts'
 import type { Redirect } from '../events/regeneration.ts'
 import type { Json } from '../events/schema.ts'
 import { applyPolicyMapDeltas, EMPTY_POLICY_MAP, type PolicyMap } from './datapath/policy-map.ts'
 import { type DnsNames, evolveDns, NO_DNS } from './facts/dns.ts'
 import { evolveShared, NO_SHARED_FACTS, type SharedFacts } from './facts/shared.ts'
+import { DEFAULT_POLICY_OPTIONS } from './policy/default-options.ts'
 import { type Projection, projection } from './projection.ts'
 
 export type EndpointView = {
@@ -52,6 +55,8 @@ export type XdsView = { readonly version: string; readonly resources: Persistent
 export type NodeView = {
   readonly datapath: DatapathMode | null
   readonly running: boolean
+  /** Of the last agent that started: what policies mean on this node. */
+  readonly options: PolicyOptions
   readonly endpoints: PersistentMap<EndpointId, EndpointView>
   readonly localIdentities: PersistentMap<IdentityId, EventOf<'IdentityAllocated'>>
   readonly ipcache: PersistentMap<string, EventOf<'IpcacheUpserted'>>
@@ -75,6 +80,7 @@ export type World = SharedFacts & {
 export const EMPTY_NODE: NodeView = {
   datapath: null,
   running: false,
+  options: DEFAULT_POLICY_OPTIONS,
   endpoints: PersistentMap(),
   localIdentities: PersistentMap(),
   ipcache: PersistentMap(),
@@ -119,7 +125,7 @@ type Read = (typeof SHARED_READS)[number] | (typeof NODE_READS)[number]
 
 export const world: Projection<World, Read> = projection<World, Read>({
   name: 'world',
-  version: 4,
+  version: 5,
   reads: [...SHARED_READS, ...NODE_READS],
   initial: {
     revision: 1,
@@ -178,7 +184,7 @@ function atNode(state: World, recorded: Recorded<EventOf<EventType>>, event: Nod
 function evolveNode(node: NodeView, event: Exclude<NodeEvent, { readonly type: `Dns${string}` }>): NodeView {
   switch (event.type) {
     case 'AgentStarted':
-      return { ...node, datapath: event.datapath, running: true }
+      return { ...node, datapath: event.datapath, running: true, options: event.options }
     case 'AgentStopped':
       return { ...node, running: false }
     case 'IdentityAllocated':

@@ -171,7 +171,8 @@ function withUnit(state: World, unit: UnitParts, entities: Entities): World {
 }
 
 function withNode(before: NodeView, entities: Entities): NodeView {
-  const { datapath, running } = (entities.get('node') ?? EMPTY_NODE) as Pick<NodeView, 'datapath' | 'running'>
+  const own = (entities.get('node') ?? EMPTY_NODE) as Pick<NodeView, 'datapath' | 'running' | 'options'>
+  const { datapath, running, options } = own
   let xds = before.xds
   for (const [name, version] of entities) {
     const type = /^xds (\S+)$/.exec(name)?.[1] as XdsType | undefined
@@ -181,6 +182,7 @@ function withNode(before: NodeView, entities: Entities): NodeView {
   return {
     datapath,
     running,
+    options,
     endpoints: before.endpoints,
     localIdentities: collect(entities, 'identity ', (name) => Number(name) as IdentityId),
     ipcache: collect(entities, 'ipcache ', (name) => name),
@@ -264,7 +266,7 @@ function nodeEntity(node: NodeView, name: string): Json | undefined {
   const [kind, rest] = [name.split(' ', 1)[0]!, name.slice(name.indexOf(' ') + 1)]
   switch (kind) {
     case 'node':
-      return { datapath: node.datapath, running: node.running }
+      return { datapath: node.datapath, running: node.running, options: node.options }
     case 'identity':
       return asJson(node.localIdentities.get(Number(rest) as IdentityId))
     case 'ipcache':

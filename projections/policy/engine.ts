@@ -3,8 +3,10 @@
  */
 import type { NamedPort } from '../../events/fields.ts'
 import { type Cidr, IdentityId, type LabelText } from '../../events/ids.ts'
+import type { PolicyOptions } from '../../events/policy-options.ts'
 import { unreachable } from '../../events/unreachable.ts'
 import type { PortNetworkPolicy, PortNetworkPolicyRule } from '../xds/messages.ts'
+import { DEFAULT_POLICY_OPTIONS } from './default-options.ts'
 import type { DesiredPolicy, UnresolvablePolicy } from './desired.ts'
 import { type CompiledRule, compileRule, releaseRule } from './resolve/compiled-rule.ts'
 import { PodPorts, portKey } from './resolve/pod-ports.ts'
@@ -13,29 +15,6 @@ import type { PolicyRule } from './rule.ts'
 import type { CachedSelector } from './select/cached-selector.ts'
 import type { IdentityLabels } from './select/identity.ts'
 import { SelectorCache } from './select/selector-cache.ts'
-
-/** Cilium's options of the same names. */
-export type PolicyOptions = {
-  readonly enforcement: 'default' | 'always' | 'never'
-  /** `always`: the host is let into every endpoint, whatever the policies say, unless one denies it. */
-  readonly allowLocalhost: 'always' | 'policy'
-  /** Where false, remote nodes count as the host. */
-  readonly enableRemoteNodeIdentity: boolean
-  readonly enableHostFirewall: boolean
-  readonly clusterName: string
-  readonly enableL7Proxy: boolean
-  readonly enableIcmpRules: boolean
-}
-
-export const DEFAULT_POLICY_OPTIONS: PolicyOptions = {
-  enforcement: 'default',
-  allowLocalhost: 'always',
-  enableRemoteNodeIdentity: true,
-  enableHostFirewall: false,
-  clusterName: 'default',
-  enableL7Proxy: true,
-  enableIcmpRules: true,
-}
 
 /** `prefix` where the identity stands for an IP prefix; its `cidr:` labels need not be listed. */
 export type KnownIdentity = {

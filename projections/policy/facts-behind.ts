@@ -1,9 +1,10 @@
 /** Which services, DNS answers and groups make a rule's peers stand for a prefix: the second half of why an entry is in a map. */
+
 import { ascending } from '../../events/order.ts'
 import type { DnsNames } from '../facts/dns.ts'
 import { externalService, type FactStamp, type SharedFacts, serviceKey } from '../facts/shared.ts'
 import { contains, type IpPrefix, prefixText } from '../ip/prefix.ts'
-import { DEFAULT_POLICY_OPTIONS } from './engine.ts'
+import { DEFAULT_POLICY_OPTIONS } from './default-options.ts'
 import type { Peer } from './rule.ts'
 import { Names } from './select/names.ts'
 import { type Selector, selectorsOf } from './select/selector.ts'

@@ -8,9 +8,9 @@ import { readPolicy } from '../policy/parse/policy.ts'
 import type { PolicyRule } from '../policy/rule.ts'
 import { EMPTY_NODE, type NodeView, type World } from '../world.ts'
 
-/** `node` names whose local identities and DNS answers count; null where there is no node. */
+/** `node` names whose local identities, DNS answers and options count; null where there is no node. */
 export function engineOfWorld(world: World, node: string | null): PolicyEngine {
-  const engine = new PolicyEngine()
+  const engine = new PolicyEngine(nodeOf(world, node).options)
   engine.apply({ kind: 'identities', added: knownIdentities(world, node), removed: [] })
   for (const [name, { endpoints }] of world.nodes) {
     for (const { endpoint, namedPorts } of endpoints.values()) {

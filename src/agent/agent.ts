@@ -28,6 +28,7 @@ import { Journal } from './journal.ts'
 import { Listeners } from './listeners.ts'
 import { type AgentOptions, type AgentPorts, DEFAULT_AGENT_OPTIONS } from './options.ts'
 import { Permits } from './permits.ts'
+import type { PolicyView } from './policy-view.ts'
 import { Prefixes } from './prefixes.ts'
 import { Publisher } from './publisher.ts'
 import { Reactor } from './reactor.ts'
@@ -62,6 +63,7 @@ class NodeAgent implements Agent {
   readonly #ports: AgentPorts
   readonly #options: AgentOptions
   readonly #view: View
+  readonly #policy: PolicyView
   readonly #journal: Journal
   readonly #workers: EndpointWorkers
   readonly #publishers: Readonly<Record<XdsType, Publisher>>
@@ -92,6 +94,7 @@ class NodeAgent implements Agent {
     const { node, log, clock, datapath, xds, logger, policy = new EnginePolicyView(node) } = ports
     const { signal } = this.#stop
     const onEnd = (error: unknown): void => this.#over(error)
+    this.#policy = policy
     this.#view = new View(node, policy)
     const view = this.#view
     const guard = (): void => this.#guard()
@@ -208,7 +211,8 @@ class NodeAgent implements Agent {
     const { node, datapath, xds } = this.#ports
     const { version, datapathReason: reason, probe, listeners, hostAddresses } = this.#options
     const versions = { npds: this.#nextVersion(), nphds: this.#nextVersion(), lds: this.#nextVersion() }
-    const started = { type: 'AgentStarted', v: 1, node, version, datapath: datapath.mode, reason } as const
+    const { options } = this.#policy
+    const started = { type: 'AgentStarted', v: 2, node, version, datapath: datapath.mode, reason, options } as const
     const probed = probe === null ? null : ({ type: 'KernelProbed', v: 1, ...probe } as const)
     let before: Situation = this.#view.now
     const { ids } = await this.#journal.commit((then) => {

@@ -14,6 +14,7 @@ import { addHistory } from './history-grammar.ts'
 import { addCapsule } from './incident-grammar.ts'
 import { type LogOptions, type LogSink, printLog } from './log-verb.ts'
 import type { AgentVerbOptions } from './node/agent.ts'
+import { addPolicyFlags } from './node/policy-flags.ts'
 import { count } from './option-values.ts'
 import { addQuestions } from './question-grammar.ts'
 import { COLOUR_CHOICES } from './render/colour.ts'
@@ -76,7 +77,7 @@ export function grammar(sink: LogSink): Command {
 
 /** Loaded only here: no other verb needs gRPC, a proxy or the kernel. */
 function addAgent(program: Command, sink: LogSink): void {
-  place(program.command('agent'))
+  addPolicyFlags(place(program.command('agent')))
     .description('run the node: follow the log, enforce it, write down what was done')
     .option('--node <name>', 'name of the node; by default $HINDCAST_NODE, the only one known, or this machine')
     .option('--socket <path>', 'xDS socket; by default xds-NODE.sock in the state folder')

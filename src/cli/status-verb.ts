@@ -1,5 +1,6 @@
 /** `hindcast status`: every node, its agent, and how far its endpoints are behind the policies, since when. */
 
+import type { PolicyOptions } from '../../events/policy-options.ts'
 import type { EndpointView, NodeView, World } from '../../projections/world.ts'
 import { progressOf } from '../history/convergence.ts'
 import type { History } from '../history/history.ts'
@@ -15,6 +16,8 @@ type NodeStatus = {
   readonly node: string
   readonly agent: 'started' | 'stopped'
   readonly datapath: NodeView['datapath']
+  /** Of its last agent; null before the first one. */
+  readonly enforcement: PolicyOptions['enforcement'] | null
   readonly endpoints: number
   readonly ready: number
   readonly behind: number
@@ -22,7 +25,17 @@ type NodeStatus = {
   readonly since: string | null
 }
 
-const HEADER: readonly string[] = ['NODE', 'AGENT', 'DATAPATH', 'ENDPOINTS', 'READY', 'BEHIND', 'MISSING', 'SINCE']
+const HEADER: readonly string[] = [
+  'NODE',
+  'AGENT',
+  'DATAPATH',
+  'ENFORCEMENT',
+  'ENDPOINTS',
+  'READY',
+  'BEHIND',
+  'MISSING',
+  'SINCE',
+]
 
 /** Up to so many endpoints all are shown to people; of more only those that are behind. Programs always get all. */
 const ENDPOINTS_SHOWN_MAX = 50
@@ -50,6 +63,7 @@ async function statusOf(name: string, world: World, history: History): Promise<N
     node: name,
     agent: view?.running === true ? 'started' : 'stopped',
     datapath: view?.datapath ?? null,
+    enforcement: view === undefined || view.datapath === null ? null : view.options.enforcement,
     endpoints: endpoints.length,
     ready: endpoints.filter(({ state }) => state === 'ready').length,
     behind: behind.length,

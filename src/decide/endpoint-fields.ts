@@ -4,7 +4,7 @@ import type { NamedPort, Problem } from '../../events/fields.ts'
 import { IpAddress, LabelText, Port } from '../../events/ids.ts'
 import { ascending } from '../../events/order.ts'
 import { addressText, parseAddress } from '../../projections/ip/prefix.ts'
-import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/engine.ts'
+import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/default-options.ts'
 import { problemAt } from './decision.ts'
 
 /** As given; what is left out is undefined. */

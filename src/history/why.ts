@@ -6,11 +6,12 @@
  * what the policies of that moment ask for. Where they differ, a regeneration was on its way or had failed, and what was in force decides.
  */
 import type { Direction } from '../../events/fields.ts'
+import type { PolicyOptions } from '../../events/policy-options.ts'
 import type { HttpRequest } from '../../projections/l7/http-rule.ts'
 import { engineOfWorld } from '../../projections/verdict/engine-of-world.ts'
 import { type Asked, type Judgement, judge, judgedPolicyOf } from '../../projections/verdict/judge.ts'
 import { recordedPolicy } from '../../projections/verdict/recorded-policy.ts'
-import { world as fold, type World } from '../../projections/world.ts'
+import { EMPTY_NODE, world as fold, type World } from '../../projections/world.ts'
 import type { EventLog } from '../ports/log.ts'
 import { type FactRef, factRefs, namedPeersOf } from './fact-refs.ts'
 import type { History } from './history.ts'
@@ -62,6 +63,8 @@ export type Side = {
   /** Null: no endpoint, or its policies contradict each other, and `unresolvable` says how. */
   readonly wanted: Layers | null
   readonly unresolvable: string | null
+  /** Of the node's agent, with `never` nothing is denied; null where nothing is enforced anyway. */
+  readonly enforcement: PolicyOptions['enforcement'] | null
   /** Of what is in force. */
   readonly revision: number | null
   /** In force and wanted lead to different ends. */
@@ -122,6 +125,7 @@ const NO_ENDPOINT: Omit<Side, 'direction'> = {
   inForce: null,
   wanted: null,
   unresolvable: null,
+  enforcement: null,
   revision: null,
   differs: false,
   shortfall: null,
@@ -161,6 +165,7 @@ export function sideOf(
     inForce: judged.inForce === null ? null : layersOf(judged.inForce, state, node),
     wanted: judged.wanted === null ? null : layersOf(judged.wanted, state, node),
     unresolvable: resolved.kind === 'unresolvable' ? `${resolved.code}: ${resolved.reason}` : null,
+    enforcement: (state.world.nodes.get(node) ?? EMPTY_NODE).options.enforcement,
     revision: view.revision,
     differs: judged.inForce !== null && judged.inForce.allowed !== (judged.wanted?.allowed ?? false),
     shortfall: allowed || deciding === null ? null : explainDeny(deciding, context),

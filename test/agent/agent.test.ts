@@ -237,6 +237,7 @@ test('A16 a bug ends the agent with its reason on the log, and what is enforced 
   const policies = new TestPolicies(NODE)
   let broken = false
   const view: PolicyView = {
+    options: policies.options,
     advance: (recorded) => policies.advance(recorded),
     requiredPrefixes: () => policies.requiredPrefixes(),
     resolve: (subject) => {

@@ -1,4 +1,5 @@
 /** A log as the Star Wars story leaves it: endpoints, then a policy, then no policy any more. */
+
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,6 +26,7 @@ import {
   type StreamName,
   Timestamp,
 } from '../../events/ids.ts'
+import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/default-options.ts'
 import type { LogSink } from '../../src/cli/log-verb.ts'
 import { runCommand } from '../../src/cli/program.ts'
 import { openSqliteLog } from '../../src/log/sqlite/log.ts'
@@ -119,7 +121,18 @@ function story(): readonly Entry[] {
     },
   ]
   return [
-    [nodeStream(NODE), { type: 'AgentStarted', v: 1, node: NODE, version: '0.1.0', datapath: 'model', reason: 'test' }],
+    [
+      nodeStream(NODE),
+      {
+        type: 'AgentStarted',
+        v: 2,
+        node: NODE,
+        version: '0.1.0',
+        datapath: 'model',
+        reason: 'test',
+        options: DEFAULT_POLICY_OPTIONS,
+      },
+    ],
     ...ships.flatMap(shipEvents),
     [
       POLICY_STREAM,

@@ -174,11 +174,12 @@ export class SimNode {
     const versions = { npds: `${this.life}.1`, nphds: `${this.life}.2`, lds: `${this.life}.3` }
     const started = {
       type: 'AgentStarted',
-      v: 1,
+      v: 2,
       node: this.name,
       version: '0',
       datapath: 'kernel',
       reason: 'sim',
+      options: this.policy.options,
     } as const
     const listeners = { bpfRoot: '', ipcacheName: 'cilium_ipcache' }
     const facts = inTurn(this.view.now, [

@@ -3,12 +3,15 @@
  *
  * The whole policy is resolved anew for every identity at every event, so what it calls affected is exact.
  */
+
 import { canonicalText } from '../../events/canonical.ts'
 import { type ResourceRef, resourceKey } from '../../events/fields.ts'
 import { Cidr, IdentityId, type NodeName } from '../../events/ids.ts'
+import type { PolicyOptions } from '../../events/policy-options.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import type { Json } from '../../events/schema.ts'
 import { comparePolicyMapKeys } from '../../projections/datapath/policy-map.ts'
+import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/default-options.ts'
 import type { DesiredEntry } from '../../projections/policy/desired.ts'
 import type { PolicySubject, ResolvedPolicy } from '../../projections/policy/engine.ts'
 import type { PortNetworkPolicy } from '../../projections/xds/messages.ts'
@@ -39,6 +42,7 @@ const TCP = 6
 const ALLOW_PRECEDENCE = 1
 
 export class TestPolicies implements PolicyView {
+  readonly options: PolicyOptions = DEFAULT_POLICY_OPTIONS
   readonly #node: NodeName
   readonly #policies: Map<string, TestPolicy> = new Map()
   readonly #identities: Map<IdentityId, readonly string[]> = new Map()

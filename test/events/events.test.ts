@@ -9,6 +9,7 @@ import { decodeEvent, encodeEvent, type StoredEvent } from '../../events/codec.t
 import { CorrelationId, EventId, POLICY_STREAM, Position, StreamRevision, Timestamp } from '../../events/ids.ts'
 import type { EventContext } from '../../events/recorded.ts'
 import { upcast } from '../../events/upcast.ts'
+import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/default-options.ts'
 import { examples } from './examples.ts'
 
 const ID = '00000000-0000-4000-8000-000000000001'
@@ -105,6 +106,13 @@ test('E5 what cannot be read is refused with what and where', () => {
       message: /position 4200, revision 3 of stream policy/,
     })
   }
+})
+
+test('E7 agents that recorded no options ran with the defaults', () => {
+  const { options: _, ...older } = examples.AgentStarted
+  const body = canonicalText({ ...older, v: 1 })
+  const { event } = decodeEvent(stored(examples.AgentStarted, { v: 1, body }))
+  assert.deepEqual(event, { ...older, v: 2, options: DEFAULT_POLICY_OPTIONS })
 })
 
 test('E6 older shapes are raised one step at a time', () => {

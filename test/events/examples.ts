@@ -199,11 +199,20 @@ export const examples: { readonly [Type in EventType]: EventOf<Type> } = {
   },
   AgentStarted: {
     type: 'AgentStarted',
-    v: 1,
+    v: 2,
     node: NodeName('n1'),
     version: '0.1.0',
     datapath: 'kernel',
     reason: 'probed',
+    options: {
+      enforcement: 'always',
+      allowLocalhost: 'policy',
+      enableRemoteNodeIdentity: true,
+      enableHostFirewall: false,
+      clusterName: 'default',
+      enableL7Proxy: true,
+      enableIcmpRules: true,
+    },
   },
   AgentStopped: { type: 'AgentStopped', v: 1, node: NodeName('n1'), reason: 'SIGTERM' },
   KernelProbed: {

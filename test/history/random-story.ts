@@ -2,6 +2,7 @@
  * Stories that no person would write: events of every type that the world reads, in any order, over few names, so that things come, change,
  * go and come again. The same seed gives the same story.
  */
+
 import { randomUUID } from 'node:crypto'
 import { digestOf } from '../../events/canonical.ts'
 import type { HindcastEvent } from '../../events/catalogue.ts'
@@ -25,6 +26,7 @@ import {
   type StreamName,
   type Timestamp,
 } from '../../events/ids.ts'
+import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/default-options.ts'
 import { openMemoryLog } from '../../src/log/memory.ts'
 import type { EventLog } from '../../src/ports/log.ts'
 
@@ -210,7 +212,18 @@ const NODE: readonly Maker[] = [
   (dice) => [nodeStream(node(dice)), { type: 'IpcacheDeleted', v: 1, prefix: Cidr(`10.0.0.${dice(5)}/32`) }],
   (dice) => {
     const name = node(dice)
-    return [nodeStream(name), { type: 'AgentStarted', v: 1, node: name, version: '1', datapath: 'model', reason: '' }]
+    return [
+      nodeStream(name),
+      {
+        type: 'AgentStarted',
+        v: 2,
+        node: name,
+        version: '1',
+        datapath: 'model',
+        reason: '',
+        options: DEFAULT_POLICY_OPTIONS,
+      },
+    ]
   },
   (dice) => {
     const name = node(dice)

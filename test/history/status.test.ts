@@ -16,6 +16,7 @@ import {
   Timestamp,
 } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
+import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/default-options.ts'
 import { fold } from '../../projections/projection.ts'
 import { world } from '../../projections/world.ts'
 import { openSqliteLog } from '../../src/log/sqlite/log.ts'
@@ -66,7 +67,7 @@ test('T27 status says at every moment who realises the revision, since which eve
     }
   }
   const { out } = await hindcast('status', '--at', String(story.at.landing), '--log', story.path)
-  assert.match(out, /^NODE +AGENT +DATAPATH +ENDPOINTS +READY +BEHIND/)
+  assert.match(out, /^NODE +AGENT +DATAPATH +ENFORCEMENT +ENDPOINTS +READY +BEHIND/)
   assert.match(out, /^ENDPOINT +NAME +STATE +REVISION +REALISED +SINCE +WHY NOT/m)
   assert.match(out, /^863 +default\/deathstar +ready +2\/2 +yes +2026-05-04T14:00:00\.000Z \([0-9]+\)/m)
 })
@@ -83,7 +84,15 @@ function own(event: HindcastEvent): Step {
   return [endpointStream(NODE, WEB), event]
 }
 
-const started = node({ type: 'AgentStarted', v: 1, node: NODE, version: '1', datapath: 'model', reason: '' })
+const started = node({
+  type: 'AgentStarted',
+  v: 2,
+  node: NODE,
+  version: '1',
+  datapath: 'model',
+  reason: '',
+  options: DEFAULT_POLICY_OPTIONS,
+})
 const created = node({
   type: 'EndpointCreated',
   ...base,

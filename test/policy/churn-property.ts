@@ -1,14 +1,11 @@
 /** Generated changes: an engine that follows them beside new engines that know only where they ended. */
+
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { NamedPort } from '../../events/fields.ts'
 import { IdentityId, Port } from '../../events/ids.ts'
-import {
-  type PolicyChange,
-  PolicyEngine,
-  type PolicyOptions,
-  type ResolvedPolicy,
-} from '../../projections/policy/engine.ts'
+import type { PolicyOptions } from '../../events/policy-options.ts'
+import { type PolicyChange, PolicyEngine, type ResolvedPolicy } from '../../projections/policy/engine.ts'
 import { readPolicy } from '../../projections/policy/parse/policy.ts'
 import { ALL_IDENTITIES, DNS, GROUPS, options, POD_PORTS, policies, SERVICES, SUBJECTS } from './generated.ts'
 import { knownIdentity, optionsOf } from './vector-engine.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { IdentityId, Port } from '../../events/ids.ts'
+import type { PolicyOptions } from '../../events/policy-options.ts'
 import type { Json } from '../../events/schema.ts'
-import type { PolicyOptions } from '../../projections/policy/engine.ts'
 import { portPrefixes } from '../../projections/policy/resolve/port-range.ts'
 import { matchesDnsPattern } from '../../projections/policy/select/dns-name.ts'
 import {

@@ -1,16 +1,14 @@
 /** A few identities, and short ways to a policy and to what follows from it. */
+
 import assert from 'node:assert/strict'
 import { IdentityId, Port } from '../../events/ids.ts'
+import type { PolicyOptions } from '../../events/policy-options.ts'
 import type { Json } from '../../events/schema.ts'
 import { type PolicyMap, policyMapOf } from '../../projections/datapath/policy-map.ts'
 import { policyVerdict } from '../../projections/datapath/verdict.ts'
+import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/default-options.ts'
 import type { DesiredEntry } from '../../projections/policy/desired.ts'
-import {
-  DEFAULT_POLICY_OPTIONS,
-  PolicyEngine,
-  type PolicyOptions,
-  type ResolvedPolicy,
-} from '../../projections/policy/engine.ts'
+import { PolicyEngine, type ResolvedPolicy } from '../../projections/policy/engine.ts'
 import { readPolicy } from '../../projections/policy/parse/policy.ts'
 import type { PolicyRule } from '../../projections/policy/rule.ts'
 import { RESERVED } from './generated.ts'

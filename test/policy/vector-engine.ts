@@ -1,12 +1,13 @@
 /** A vector's input as an engine, and the changes of its steps. */
+
 import type { NamedPort } from '../../events/fields.ts'
 import { Cidr, IdentityId, LabelText, Port } from '../../events/ids.ts'
+import type { PolicyOptions } from '../../events/policy-options.ts'
+import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/default-options.ts'
 import {
-  DEFAULT_POLICY_OPTIONS,
   type KnownIdentity,
   type PolicyChange,
   PolicyEngine,
-  type PolicyOptions,
   type PolicySubject,
 } from '../../projections/policy/engine.ts'
 import { type PolicyReading, readBareRule, readPolicy } from '../../projections/policy/parse/policy.ts'

@@ -84,7 +84,7 @@ export function releaseRule({ subject, elements }: CompiledRule, cache: Selector
   }
 }
 
-/** What the options forbid: such a policy must be refused before it gets here. */
+/** What the options forbid: such a policy is refused before it gets here, or what it selects is not resolved. */
 export function forbiddenFeatures(
   rule: PolicyRule,
   options: { readonly enableL7Proxy: boolean; readonly enableIcmpRules: boolean },

@@ -1,6 +1,7 @@
 /** Whether a direction of a subject is enforced at all, and who is let in without a rule. */
+
 import type { Direction } from '../../../events/fields.ts'
-import type { PolicyOptions } from '../engine.ts'
+import type { PolicyOptions } from '../../../events/policy-options.ts'
 import { type IdentityLabels, isReserved } from '../select/identity.ts'
 import { remoteNodesAreHost } from '../select/selector.ts'
 import type { CompiledRule } from './compiled-rule.ts'

@@ -5,8 +5,9 @@
 
 import type { Direction, NamedPort } from '../../../events/fields.ts'
 import { ascending } from '../../../events/order.ts'
+import type { PolicyOptions } from '../../../events/policy-options.ts'
 import type { DesiredPolicy, DesiredRedirect, UnresolvablePolicy } from '../desired.ts'
-import type { NetworkPolicyRules, PolicyOptions, PolicyPressure, ResolvedPolicy } from '../engine.ts'
+import type { NetworkPolicyRules, PolicyPressure, ResolvedPolicy } from '../engine.ts'
 import { POD_NAMESPACE } from '../parse/selector.ts'
 import type { LabelRequirement } from '../rule.ts'
 import type { CachedSelector } from '../select/cached-selector.ts'
@@ -25,7 +26,7 @@ import {
   rangeOf,
   TAIL_ANY,
 } from './claims.ts'
-import type { CompiledElement, CompiledRule, Slot } from './compiled-rule.ts'
+import { type CompiledElement, type CompiledRule, forbiddenFeatures, type Slot } from './compiled-rule.ts'
 import { DirectionEntries, POLICY_MAP_MAX } from './direction-entries.ts'
 import { type DirectionStance, HOST, REMOTE_NODE, stanceOf } from './enforcement.ts'
 import { type FilterEntry, filtersOf } from './filters.ts'
@@ -135,6 +136,8 @@ export class SubjectPolicy {
   #part(direction: Direction): DirectionPart | UnresolvablePolicy {
     const { member, rules, options, cache, secrets } = this.#context
     const stance = stanceOf(direction, { member, rules, options })
+    const off = stance.enforced ? switchedOff(rules, options) : null
+    if (off !== null) return off
     const elements = stance.enforced ? rules.flatMap((rule) => rule.elements[direction]) : []
     const namespace = labelOf(member, 'k8s', POD_NAMESPACE) ?? ''
     const peersOf = this.#narrowing(elements)
@@ -221,6 +224,16 @@ const LOCALHOST_CLAIM: Claim = {
   auth: null,
   redirect: null,
   origins: ['reserved:allow-localhost-ingress'],
+}
+
+/** What a rule asks for and this node does not do: leaving it out of the rule would open what it was to narrow. */
+function switchedOff(rules: readonly CompiledRule[], options: PolicyOptions): UnresolvablePolicy | null {
+  if (options.enableL7Proxy && options.enableIcmpRules) return null
+  const found = rules.map(({ key, rule }) => ({ key, features: forbiddenFeatures(rule, options) }))
+  const [first] = found.flatMap(({ features }) => features)
+  if (first === undefined) return null
+  const keys = found.filter(({ features }) => features.length > 0).map(({ key }) => key)
+  return { kind: 'unresolvable', code: 'feature-off', reason: `${keys.join(', ')}: ${first}`, origins: keys }
 }
 
 function isPart(part: DirectionPart | UnresolvablePolicy): part is DirectionPart {

@@ -13,10 +13,12 @@
  * A party is the name of a pod, labels, an address or prefix, a DNS name, a reserved name such as `world` or `host`, or an object with `namespace`,
  * `labels` and `ports`. A pod is in the namespace `default` where it names none. `options` are those of the agent that bear on policies.
  */
+
 import type { Problem } from '../../../events/fields.ts'
+import type { PolicyOptions } from '../../../events/policy-options.ts'
 import type { Json } from '../../../events/schema.ts'
 import type { HttpRequest } from '../../../projections/l7/http-rule.ts'
-import { DEFAULT_POLICY_OPTIONS, type PolicyOptions } from '../../../projections/policy/engine.ts'
+import { DEFAULT_POLICY_OPTIONS } from '../../../projections/policy/default-options.ts'
 import { isJsonObject, pointer, Reader } from '../../../projections/policy/parse/reader.ts'
 import { CliError } from '../failure.ts'
 import { readDocument } from '../text-document.ts'

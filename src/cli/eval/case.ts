@@ -6,18 +6,15 @@
  * `[endpoint, direction, identity, protocol, port]` and `http` (endpoint, direction, identity, port, method, path, host, headers). What
  * stands behind or beside these, expected answers among it, is not read.
  */
+
 import type { NamedPort } from '../../../events/fields.ts'
 import { Cidr, IdentityId, LabelText, Port } from '../../../events/ids.ts'
+import type { PolicyOptions } from '../../../events/policy-options.ts'
 import type { Json } from '../../../events/schema.ts'
 import { prefixLabels } from '../../../projections/identity/prefix-labels.ts'
 import { parsePrefixOrAddress, prefixText } from '../../../projections/ip/prefix.ts'
-import {
-  DEFAULT_POLICY_OPTIONS,
-  type ExternalService,
-  type KnownIdentity,
-  type PolicyOptions,
-  type PolicySubject,
-} from '../../../projections/policy/engine.ts'
+import { DEFAULT_POLICY_OPTIONS } from '../../../projections/policy/default-options.ts'
+import type { ExternalService, KnownIdentity, PolicySubject } from '../../../projections/policy/engine.ts'
 import { type JsonObject, pointer, Reader } from '../../../projections/policy/parse/reader.ts'
 
 export type EvalEndpoint = { readonly id: number; readonly subject: PolicySubject }

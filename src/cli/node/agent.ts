@@ -16,17 +16,19 @@ import { flowPath, nodeNameOf, openLogOfAgent, type Place, stateFolder } from '.
 import { CliError, messageOf } from '../failure.ts'
 import type { LogSink } from '../log-verb.ts'
 import { chooseDatapath, type DatapathChoice, type NodeDatapath } from './datapath.ts'
+import { type PolicyFlags, policyOptionsOf } from './policy-flags.ts'
 
-export type AgentVerbOptions = Place & {
-  readonly node: string | undefined
-  readonly socket: string | undefined
-  readonly bpffs: string
-  readonly datapath: DatapathChoice
-  readonly gate: string | undefined
-  readonly proxy: 'embedded' | 'none'
-  readonly logLevel: string
-  readonly version: string
-}
+export type AgentVerbOptions = Place &
+  PolicyFlags & {
+    readonly node: string | undefined
+    readonly socket: string | undefined
+    readonly bpffs: string
+    readonly datapath: DatapathChoice
+    readonly gate: string | undefined
+    readonly proxy: 'embedded' | 'none'
+    readonly logLevel: string
+    readonly version: string
+  }
 
 /** Node id of the embedded proxy on the xDS socket, as Cilium's Envoy gives it. */
 const PROXY_NODE = 'host~127.0.0.1~no-id~localdomain'
@@ -68,7 +70,7 @@ async function openNode(
     stack.use(startProxy({ client, identities, sockets, flows, clock, report: (line) => logger.warn(line) }))
   }
   const agentOptions = { version: options.version, datapathReason: chosen.reason, listeners, hostAddresses, probe }
-  const policy = new EnginePolicyView(node)
+  const policy = new EnginePolicyView(node, policyOptionsOf(options))
   const { datapath } = chosen
   return async () => {
     const agent = await startAgent({ node, log, datapath, xds, policy, flows, clock, logger, options: agentOptions })

@@ -42,6 +42,7 @@ export function sideLines(side: Side, party: PartyView, paint: Paint): readonly 
   return [
     `${title}: ${end} (${basis})`,
     ...(side.unresolvable === null ? [] : [`  its policies contradict each other: ${side.unresolvable}`]),
+    ...(side.enforcement === 'never' ? ['  its node enforces no policies (agent --enable-policy never)'] : []),
     ...(deciding === null ? [] : layerLines(deciding)),
     ...(side.differs ? differenceLines(side) : []),
     ...(side.shortfall === null ? [] : shortfallLines(side.shortfall)),

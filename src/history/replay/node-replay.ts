@@ -17,7 +17,7 @@ import { servedOf } from '../../../projections/agent/proxy.ts'
 import { type AgentState, agentState } from '../../../projections/agent/state.ts'
 import { EMPTY_POLICY_MAP, policyMapDigest, policyMapOf } from '../../../projections/datapath/policy-map.ts'
 import { equal } from '../../../projections/history/changes.ts'
-import type { PolicyOptions, ResolvedPolicy } from '../../../projections/policy/engine.ts'
+import type { ResolvedPolicy } from '../../../projections/policy/engine.ts'
 import { networkPolicyMessage } from '../../../projections/policy/network-policy.ts'
 import { type Projection, step } from '../../../projections/projection.ts'
 import { type Finding, mapFinding } from './mismatch.ts'
@@ -36,12 +36,12 @@ export class NodeReplay {
   readonly #affected: Map<number, ReadonlySet<number>> = new Map()
   #state: AgentState
 
-  constructor(node: NodeName, options: PolicyOptions) {
+  constructor(node: NodeName) {
     this.node = node
     // A projection of fewer types is asked only about those: `step` looks.
     this.#projection = agentState(node) as Projection<AgentState>
     this.#state = this.#projection.initial
-    this.#engine = new ReplayedEngine(node, options)
+    this.#engine = new ReplayedEngine(node)
   }
 
   /** `builds`: those that read the log up to this event. Null where everything comes out as recorded, or `isChecked` is false. */

@@ -8,7 +8,6 @@ import type { EventOf } from '../../../events/catalogue.ts'
 import { decodeEvent } from '../../../events/codec.ts'
 import type { EndpointId, NodeName, Position } from '../../../events/ids.ts'
 import type { Recorded } from '../../../events/recorded.ts'
-import { DEFAULT_POLICY_OPTIONS, type PolicyOptions } from '../../../projections/policy/engine.ts'
 import { nodeOfStream } from '../../../projections/world.ts'
 import type { EventLog } from '../../ports/log.ts'
 import { type Mismatch, mismatch } from './mismatch.ts'
@@ -22,7 +21,6 @@ export type ReplayQuestion = {
   readonly endpoint: EndpointId | null
   /** Whose decisions are made again. */
   readonly nodes: readonly NodeName[]
-  readonly options?: PolicyOptions
   /** Called after each batch with the number of events so far. */
   readonly progress?: (events: number) => void
 }
@@ -70,8 +68,7 @@ class Run {
 
   constructor(question: ReplayQuestion) {
     this.#question = question
-    const { nodes, options = DEFAULT_POLICY_OPTIONS } = question
-    this.#nodes = nodes.map((node) => new NodeReplay(node, options))
+    this.#nodes = question.nodes.map((node) => new NodeReplay(node))
   }
 
   /** True where a mismatch ends it. */

@@ -1,13 +1,16 @@
 /**
- * The policy engine of one node as its agents had it, event by event: a new agent begins with a new engine, which has resolved nothing yet.
+ * The policy engine of one node as its agents had it, event by event: a new agent begins with a new engine, which has its options and has
+ * resolved nothing yet.
  */
+
 import type { IdentityId, NodeName } from '../../../events/ids.ts'
+import type { PolicyOptions } from '../../../events/policy-options.ts'
 import type { Recorded } from '../../../events/recorded.ts'
 import { policyChangesOf, RESERVED_CHANGE } from '../../../projections/policy/changes.ts'
+import { DEFAULT_POLICY_OPTIONS } from '../../../projections/policy/default-options.ts'
 import {
   type PolicyChange,
   PolicyEngine,
-  type PolicyOptions,
   type PolicySubject,
   type ResolvedPolicy,
 } from '../../../projections/policy/engine.ts'
@@ -16,22 +19,22 @@ const NOBODY: ReadonlySet<IdentityId> = new Set()
 
 export class ReplayedEngine {
   readonly #node: NodeName
-  readonly #options: PolicyOptions
+  #options: PolicyOptions = DEFAULT_POLICY_OPTIONS
   /** What holds now, by what it is about, in the order in which it came. */
   readonly #holding: Map<string, PolicyChange> = new Map()
   #engine: PolicyEngine
 
-  constructor(node: NodeName, options: PolicyOptions) {
+  constructor(node: NodeName) {
     this.#node = node
-    this.#options = options
-    this.#engine = new PolicyEngine(options)
+    this.#engine = new PolicyEngine(this.#options)
     this.#hold(RESERVED_CHANGE)
     this.#engine.apply(RESERVED_CHANGE)
   }
 
   /** Of the identities that were resolved since the agent started: those whose policy the event changed, or may have. */
   advance(recorded: Recorded): ReadonlySet<IdentityId> {
-    if (recorded.event.type === 'AgentStarted' && recorded.stream === `node-${this.#node}`) this.#restart()
+    const { event, stream } = recorded
+    if (event.type === 'AgentStarted' && stream === `node-${this.#node}`) this.#restart(event.options)
     const changes = policyChangesOf(recorded, this.#node)
     if (changes.length === 0) return NOBODY
     for (const change of changes) this.#hold(change)
@@ -42,7 +45,8 @@ export class ReplayedEngine {
     return this.#engine.resolve(subject)
   }
 
-  #restart(): void {
+  #restart(options: PolicyOptions): void {
+    this.#options = options
     this.#engine = new PolicyEngine(this.#options)
     for (const change of this.#holding.values()) this.#engine.apply(change)
   }
