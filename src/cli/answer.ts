@@ -1,5 +1,4 @@
 /** Every answer says at which position, time and revision it is true, in text and in JSON. */
-import { stringify } from 'yaml'
 import { world as fold, type World } from '../../projections/world.ts'
 import type { History } from '../history/history.ts'
 import { isoTime, type Moment, resolveMoment } from '../history/position.ts'
@@ -8,7 +7,6 @@ import { now, openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 
 export type Output = 'table' | 'json' | 'yaml' | 'jsonl'
-export const OUTPUTS: readonly Output[] = ['table', 'json', 'yaml', 'jsonl']
 
 export type ReadOptions = Place & {
   readonly at: string | undefined
@@ -50,7 +48,7 @@ export async function momentOf(
 
 export type Frame = { readonly moment: Moment | null; readonly revision: number; readonly output: Output }
 
-export function render({ items, text }: Found, { moment, revision, output }: Frame): string {
+export async function render({ items, text }: Found, { moment, revision, output }: Frame): Promise<string> {
   const position = moment === null ? null : String(moment.position)
   const time = moment === null ? null : isoTime(moment.recordedAt)
   const document = { position, time, revision, items }
@@ -58,7 +56,7 @@ export function render({ items, text }: Found, { moment, revision, output }: Fra
     case 'json':
       return `${JSON.stringify(document, null, 2)}\n`
     case 'yaml':
-      return stringify(document)
+      return (await import('yaml')).stringify(document)
     case 'jsonl':
       return items.map((item) => `${JSON.stringify({ position, time, revision, item })}\n`).join('')
     case 'table':

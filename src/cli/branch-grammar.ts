@@ -1,26 +1,16 @@
 /** The grammar of `hindcast branch`. */
 import { type Command, Option } from 'commander'
-import {
-  applyToBranch,
-  type BranchOptions,
-  createBranch,
-  deleteOnBranch,
-  dropBranch,
-  listBranches,
-  mergeBranch,
-  type NamedOptions,
-  rebaseBranch,
-  showBranch,
-  withoutOnBranch,
-} from './branch-verbs.ts'
+import type { BranchOptions, NamedOptions } from './branch-verbs.ts'
+import { withFlowOptions } from './flow-options.ts'
 import type { ReportOptions } from './history-plan.ts'
 import type { LogSink } from './log-verb.ts'
 import { collect } from './option-values.ts'
-import { withFlowOptions } from './plan-flows.ts'
 import { writing } from './write-grammar.ts'
 import type { WriteOptions } from './written.ts'
 
 type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
+
+const branchVerbs = () => import('./branch-verbs.ts')
 
 export function addBranch(program: Command, { sink, place }: Context): void {
   const branch = program.command('branch').description('what if: policies on top of a moment, kept beside the log')
@@ -32,42 +22,44 @@ export function addBranch(program: Command, { sink, place }: Context): void {
   verb('create')
     .description('begin a branch')
     .option('--at <moment>', 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n; by default the head')
-    .action((name: string, options: BranchOptions & { readonly at: string | undefined }) =>
-      createBranch(name, options, sink),
+    .action(async (name: string, options: BranchOptions & { readonly at: string | undefined }) =>
+      (await branchVerbs()).createBranch(name, options, sink),
     )
   place(branch.command('list'))
     .description('the branches of the log')
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
-    .action((options: BranchOptions & { readonly output: 'table' | 'json' }) => listBranches(options, sink))
+    .action(async (options: BranchOptions & { readonly output: 'table' | 'json' }) =>
+      (await branchVerbs()).listBranches(options, sink),
+    )
   files(verb('apply'))
     .description('set policies on the branch')
-    .action((name: string, options: NamedOptions) => applyToBranch(name, options, sink))
+    .action(async (name: string, options: NamedOptions) => (await branchVerbs()).applyToBranch(name, options, sink))
   files(verb('delete').argument('[policy...]', 'cnp/NAMESPACE/NAME, or KIND NAME...'))
     .description('delete policies on the branch')
-    .action((name: string, words: readonly string[], options: NamedOptions) =>
-      deleteOnBranch(name, words, { options, sink }),
+    .action(async (name: string, words: readonly string[], options: NamedOptions) =>
+      (await branchVerbs()).deleteOnBranch(name, words, { options, sink }),
     )
   verb('without')
     .argument('<position...>', 'of events that set or deleted a policy')
     .description('had that never been applied: leave old events out')
-    .action((name: string, positions: readonly string[], options: BranchOptions) =>
-      withoutOnBranch(name, positions, { options, sink }),
+    .action(async (name: string, positions: readonly string[], options: BranchOptions) =>
+      (await branchVerbs()).withoutOnBranch(name, positions, { options, sink }),
     )
   withFlowOptions(verb('show'))
     .alias('diff')
     .description('what it amounts to, as plan says it; ends with 1 where something would change')
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
-    .action((name: string, options: ReportOptions) => showBranch(name, options, sink))
+    .action(async (name: string, options: ReportOptions) => (await branchVerbs()).showBranch(name, options, sink))
   verb('rebase')
     .description('put it on top of a later moment; ends with 1 where a policy that it touches changed in between')
     .option('--onto <moment>', 'as after --at; by default the head')
-    .action((name: string, options: BranchOptions & { readonly onto: string | undefined }) =>
-      rebaseBranch(name, options, sink),
+    .action(async (name: string, options: BranchOptions & { readonly onto: string | undefined }) =>
+      (await branchVerbs()).rebaseBranch(name, options, sink),
     )
   writing(branch.command('merge').argument('<name>', 'of the branch'), place)
     .description('make the policies of the log so, all or none; ends with 1 where one of them changed since the fork')
-    .action((name: string, options: WriteOptions) => mergeBranch(name, options, sink))
+    .action(async (name: string, options: WriteOptions) => (await branchVerbs()).mergeBranch(name, options, sink))
   verb('drop')
     .description('forget the branch')
-    .action((name: string, options: BranchOptions) => dropBranch(name, options, sink))
+    .action(async (name: string, options: BranchOptions) => (await branchVerbs()).dropBranch(name, options, sink))
 }

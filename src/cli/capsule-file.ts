@@ -11,14 +11,8 @@ import type { EventLog } from '../ports/log.ts'
 import type { ReadModel } from '../ports/read-model.ts'
 import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
 import { CliError, messageOf } from './failure.ts'
+import { CAPSULE_SCHEME } from './log-url.ts'
 import { version } from './version.ts'
-
-const SCHEME = 'capsule:'
-
-/** Null where the address is not one of a capsule. */
-export function capsulePath(url: string): string | null {
-  return url.startsWith(SCHEME) ? url.slice(SCHEME.length) : null
-}
 
 /** Throws `CliError` where there is no such file, `CapsuleError` where it is none or was changed. */
 export async function readCapsuleFile(path: string): Promise<Capsule> {
@@ -41,7 +35,7 @@ export async function openCapsuleFile(path: string, warn: (text: string) => void
   if (projection !== PROJECTION)
     warn(`capsule-not-compared: the digests of its states are of ${projection}, not ${PROJECTION}\n`)
   const openModel = (log: EventLog): Promise<ReadModel> => openReadModel(log, IN_MEMORY)
-  return { ...(await openCapsule(capsule, { location: `${SCHEME}${path}`, openModel })), capsule }
+  return { ...(await openCapsule(capsule, { location: `${CAPSULE_SCHEME}${path}`, openModel })), capsule }
 }
 
 /** Before the work is done of which there would be nothing. Throws `CliError`. */

@@ -6,10 +6,6 @@ import type { EventType } from '../../events/catalogue.ts'
 import { DecodeError } from '../../events/codec.ts'
 import { NodeName, Timestamp } from '../../events/ids.ts'
 import { nodeOfStream } from '../../projections/world.ts'
-import { openFlowReader } from '../flows/sqlite.ts'
-import { BranchFolder } from '../history/branch/folder.ts'
-import { flowsOf } from '../history/capsule/export.ts'
-import { CheckpointFolder } from '../history/checkpoint/folder.ts'
 import type { ReadableDatapath } from '../history/drift/kernel-view.ts'
 import type { History } from '../history/history.ts'
 import { openSqliteLog } from '../log/sqlite/log.ts'
@@ -18,10 +14,9 @@ import type { FlowStore } from '../ports/flows.ts'
 import { type EventLog, LogError } from '../ports/log.ts'
 import type { ReadModel } from '../ports/read-model.ts'
 import type { ScratchDatapath, ScratchState } from '../ports/scratch.ts'
-import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
-import { capsulePath, openCapsuleFile, readCapsuleFile } from './capsule-file.ts'
 import { CliError, messageOf } from './failure.ts'
-import { copyPath, isKurrentUrl, openKurrent, type Warn } from './kurrentdb.ts'
+import type { Opening, Warn } from './kurrentdb.ts'
+import { capsulePath, copyPath, isKurrentUrl } from './log-url.ts'
 
 export type Place = { readonly log: string | undefined; readonly state: string | undefined }
 
@@ -37,11 +32,12 @@ export function stateFolder({ state }: Pick<Place, 'state'>): string {
 export async function openLogToRead(place: Place, warn: Warn = toStandardError): Promise<EventLog> {
   const capsule = capsulePath(urlOf(place))
   if (capsule !== null) {
+    const { openCapsuleFile } = await import('./capsule-file.ts')
     const { log, model } = await openCapsuleFile(capsule, warn)
     model[Symbol.dispose]()
     return log
   }
-  if (isKurrent(place)) return openKurrent({ url: urlOf(place), copy: pathOf(place), purpose: 'read', now, warn })
+  if (isKurrent(place)) return openServer({ url: urlOf(place), copy: pathOf(place), purpose: 'read', now, warn })
   return openSqliteLog({ path: pathOf(place), now, readOnly: true })
 }
 
@@ -70,8 +66,14 @@ async function openLogOf(place: Place, purpose: 'write' | 'agent'): Promise<Even
   } catch (error) {
     throw new LogError('log-io', `${dirname(path)}: ${messageOf(error)}`, { cause: error })
   }
-  if (isKurrent(place)) return openKurrent({ url: urlOf(place), copy: path, purpose, now, warn: toStandardError })
+  if (isKurrent(place)) return openServer({ url: urlOf(place), copy: path, purpose, now, warn: toStandardError })
   return openSqliteLog({ path, now })
+}
+
+/** Its client is loaded only where there is a server. */
+async function openServer(opening: Opening): Promise<EventLog> {
+  const { openKurrent } = await import('./kurrentdb.ts')
+  return openKurrent(opening)
 }
 
 const toStandardError: Warn = (text) => void process.stderr.write(text)
@@ -83,6 +85,7 @@ const toStandardError: Warn = (text) => void process.stderr.write(text)
 export async function openHistory(place: Place, warn: (text: string) => void): Promise<History & AsyncDisposable> {
   const capsule = capsulePath(urlOf(place))
   if (capsule !== null) {
+    const { openCapsuleFile } = await import('./capsule-file.ts')
     const { log, model } = await openCapsuleFile(capsule, warn)
     return { log, model, [Symbol.asyncDispose]: async () => model[Symbol.dispose]() }
   }
@@ -107,6 +110,7 @@ export async function openHistory(place: Place, warn: (text: string) => void): P
 const INDEXED_IN_MEMORY_MAX = 5_000
 
 async function openModel(log: EventLog, path: string, warn: (text: string) => void): Promise<ReadModel> {
+  const { IN_MEMORY, openReadModel } = await import('../readmodel/model.ts')
   let events = 0
   for await (const batch of log.readAll({ direction: 'forwards', after: null, limit: INDEXED_IN_MEMORY_MAX + 1 })) {
     events += batch.length
@@ -127,8 +131,17 @@ export async function openFlowsToRead(
   place: Place & { readonly node: string | undefined },
 ): Promise<Pick<FlowStore, 'query'>> {
   const capsule = capsulePath(urlOf(place))
-  if (capsule !== null) return flowsOf(await readCapsuleFile(capsule))
+  if (capsule !== null) return flowsOfCapsule(capsule)
+  const { openFlowReader } = await import('../flows/sqlite.ts')
   return openFlowReader(flowPath(place, await nodeNameOf(log, place.node)))
+}
+
+async function flowsOfCapsule(path: string): Promise<Pick<FlowStore, 'query'>> {
+  const [{ readCapsuleFile }, { flowsOf }] = await Promise.all([
+    import('./capsule-file.ts'),
+    import('../history/capsule/export.ts'),
+  ])
+  return flowsOf(await readCapsuleFile(path))
 }
 
 export function flowPath(place: Place, node: NodeName): string {
@@ -183,22 +196,8 @@ export function pinName(node: NodeName): string {
   return `hindcast-${node.replaceAll('.', '_')}`
 }
 
-export const BPFFS_DEFAULT = '/sys/fs/bpf'
-
-/** Where the log's checkpoints and their keys are kept. Throws `CliError`. */
-export function checkpointFolder(place: Place): CheckpointFolder {
-  return new CheckpointFolder(`${pathOf(place)}.checkpoints`)
-}
-
-/** Where the log's branches are kept. Throws `CliError`. */
-export function branchFolder(place: Place): BranchFolder {
-  const reason = 'a capsule is a part of a log, without the policy events before it'
-  if (capsulePath(urlOf(place)) !== null) throw new CliError('usage', `capsule-is-a-part at --log: ${reason}`)
-  return new BranchFolder(`${pathOf(place)}.branches`)
-}
-
-/** The file that is read: the log itself, or the copy of a log on a server. */
-function pathOf(place: Place): string {
+/** The file that is read: the log itself, or the copy of a log on a server. Throws `CliError`. */
+export function pathOf(place: Place): string {
   const url = urlOf(place)
   if (isKurrent(place)) return join(stateFolder(place), copyPath(url))
   const capsule = capsulePath(url)
@@ -209,6 +208,10 @@ function pathOf(place: Place): string {
     throw new CliError('usage', `log-scheme-unknown at --log: ${scheme}: is not one of ${known}`)
   }
   return url.replace(/^sqlite:/, '')
+}
+
+export function isCapsule(place: Place): boolean {
+  return capsulePath(urlOf(place)) !== null
 }
 
 function urlOf(place: Place): string {

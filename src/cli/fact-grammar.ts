@@ -1,23 +1,22 @@
 /** The grammar of `dns`, `cidrgroup` and `service`: what policies speak of by name. */
 import type { Command } from 'commander'
-import type { World } from '../../projections/world.ts'
-import type { Found, ReadOptions } from './answer.ts'
-import { type DnsLearnOptions, type DnsOptions, forgetDns, learnDns } from './dns-verbs.ts'
+import type { DnsLearnOptions, DnsOptions } from './dns-verbs.ts'
 import type { LogSink } from './log-verb.ts'
 import { wholeNumber } from './option-values.ts'
-import * as verbs from './verbs.ts'
-
-type Finder = (world: World, options: ReadOptions) => Found
+import type { Finder } from './program.ts'
 
 export type FactContext = {
   readonly sink: LogSink
   /** Adds the options of a writing verb. */
   readonly writing: (command: Command) => Command
   /** Adds the options of a reading verb, and its action. */
-  readonly reading: (command: Command, find: Finder) => Command
+  readonly reading: (command: Command, load: () => Promise<Finder>) => Command
 }
 
 const NODE = 'which node; by default $HINDCAST_NODE, the only one known, or this machine'
+
+const verbs = () => import('./verbs.ts')
+const dnsVerbs = () => import('./dns-verbs.ts')
 
 export function addFacts(program: Command, { sink, writing, reading }: FactContext): void {
   const dns = program.command('dns').description('answers of the DNS, for toFQDNs')
@@ -26,22 +25,24 @@ export function addFacts(program: Command, { sink, writing, reading }: FactConte
     .option('--ttl <seconds>', 'how long; by default until it is forgotten', wholeNumber)
     .option('--endpoint <id>', 'the endpoint that asked', wholeNumber)
     .option('--node <name>', NODE)
-    .action((name: string, addresses: readonly string[], options: DnsLearnOptions) =>
-      learnDns({ name, addresses }, options, sink),
+    .action(async (name: string, addresses: readonly string[], options: DnsLearnOptions) =>
+      (await dnsVerbs()).learnDns({ name, addresses }, options, sink),
     )
   writing(dns.command('forget').argument('<name>', 'as it is listed').argument('[address...]', 'by default all of it'))
     .description('a name no longer stands for these addresses')
     .option('--node <name>', NODE)
-    .action((name: string, addresses: readonly string[], options: DnsOptions) =>
-      forgetDns({ name, addresses }, options, sink),
+    .action(async (name: string, addresses: readonly string[], options: DnsOptions) =>
+      (await dnsVerbs()).forgetDns({ name, addresses }, options, sink),
     )
-  reading(dns.command('list'), verbs.dnsNames).description('names, their addresses and until when')
+  reading(dns.command('list'), async () => (await verbs()).dnsNames).description(
+    'names, their addresses and until when',
+  )
   const groups = program.command('cidrgroup').description('groups of prefixes, for cidrGroupRef and cidrGroupSelector')
-  reading(groups.command('list'), verbs.cidrGroups).description('groups and their prefixes')
+  reading(groups.command('list'), async () => (await verbs()).cidrGroups).description('groups and their prefixes')
   const services = program
     .command('service')
     .description('services with backends outside of the cluster, for toServices')
-  reading(services.command('list'), verbs.services)
+  reading(services.command('list'), async () => (await verbs()).services)
     .description('services and their backends')
     .option('-n, --namespace <name>', 'only of this namespace')
 }

@@ -1,11 +1,5 @@
 /** How the command ends. 0 is success; the meaning of the others is fixed, so that scripts can rely on it. */
-import { DecodeError } from '../../events/codec.ts'
 import type { Problem } from '../../events/fields.ts'
-import { CapsuleError } from '../history/capsule/capsule-error.ts'
-import { DatapathError } from '../ports/datapath.ts'
-import { FlowStoreError } from '../ports/flows.ts'
-import { LogError } from '../ports/log.ts'
-import { XdsSocketError } from '../xds/socket-file.ts'
 
 export const EXIT = { ok: 0, difference: 1, usage: 2, notFound: 3, integrity: 4, backend: 5 } as const
 
@@ -20,17 +14,6 @@ export class CliError extends Error {
     super(message, options)
     this.kind = kind
   }
-}
-
-const INTEGRITY: readonly string[] = ['log-corrupt', 'log-newer', 'flows-damaged', 'flows-newer', 'flows-not-ours']
-
-/** Null for what nobody expected: a bug, which keeps its stack. */
-export function exitCodeOf(error: unknown): number | null {
-  if (error instanceof CliError) return EXIT[error.kind]
-  if (error instanceof DecodeError || error instanceof CapsuleError) return EXIT.integrity
-  if (error instanceof DatapathError || error instanceof XdsSocketError) return EXIT.backend
-  if (!(error instanceof LogError) && !(error instanceof FlowStoreError)) return null
-  return INTEGRITY.includes(error.code) ? EXIT.integrity : EXIT.backend
 }
 
 /** `code at rule.yaml /spec/ingress/0, line 3:5: reason`; `where` is the file or option, and may be empty. */

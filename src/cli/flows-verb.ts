@@ -22,7 +22,6 @@ export type FlowsOptions = Place & {
   readonly color: ColourWhen
 }
 
-export const FLOW_VERDICTS: readonly Flow['verdict'][] = ['FORWARDED', 'DROPPED', 'REDIRECTED', 'ERROR']
 /** As `hubble observe` without a time. */
 const LAST_DEFAULT = 20
 /** The store has no signal for other processes; so long does a flow wait to be shown. */

@@ -1,27 +1,18 @@
 /** The grammar of the verbs that look at the history itself. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { addBranch } from './branch-grammar.ts'
-import { BPFFS_DEFAULT } from './compose.ts'
 import { CliError } from './failure.ts'
-import { type BisectOptions, bisect } from './history-bisect.ts'
-import {
-  type CheckpointOptions,
-  checkpointKey,
-  exportCheckpoint,
-  listCheckpoints,
-  type ProveOptions,
-  prove,
-  type VerifyOptions,
-  verify,
-} from './history-integrity.ts'
-import { type PacketOptions, replayPackets } from './history-packets.ts'
-import { type PlanOptions, plan } from './history-plan.ts'
-import { type ReplayOptions, replayLog } from './history-replay.ts'
-import { type BlameOptions, blameEntries, type DiffOptions, diff, entryVersions } from './history-verbs.ts'
-import { type WaitOptions, waitFor } from './history-wait.ts'
+import { withFlowOptions } from './flow-options.ts'
+import type { BisectOptions } from './history-bisect.ts'
+import type { CheckpointOptions, ProveOptions, VerifyOptions } from './history-integrity.ts'
+import type { PacketOptions } from './history-packets.ts'
+import type { PlanOptions } from './history-plan.ts'
+import type { ReplayOptions } from './history-replay.ts'
+import type { BlameOptions, DiffOptions } from './history-verbs.ts'
+import type { WaitOptions } from './history-wait.ts'
 import { addDrift } from './incident-grammar.ts'
 import type { LogSink } from './log-verb.ts'
-import { withFlowOptions } from './plan-flows.ts'
+import { BPFFS_DEFAULT } from './option-values.ts'
 
 type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
 
@@ -29,6 +20,9 @@ type Context = { readonly sink: LogSink; readonly place: (command: Command) => C
 const WAIT_SECONDS = 60
 const MOMENT = 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n'
 const KEY = 'verifier key, or a file with it; by default the one beside the log'
+
+const historyVerbs = () => import('./history-verbs.ts')
+const integrityVerbs = () => import('./history-integrity.ts')
 
 /** `place` adds the options that say where the log is. */
 export function addHistory(program: Command, context: Context): void {
@@ -54,7 +48,7 @@ function addPlan(program: Command, { sink, place }: Context): void {
     .option('--connections', 'fail where the connections of the kernel cannot be judged; by default that is said')
     .option('--no-connections', 'do not look at connections')
     .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)
-    .action((options: PlanOptions) => plan(options, sink))
+    .action(async (options: PlanOptions) => (await import('./history-plan.ts')).plan(options, sink))
 }
 
 function addWait(program: Command, { sink, place }: Context): void {
@@ -65,7 +59,7 @@ function addWait(program: Command, { sink, place }: Context): void {
     .option('--node <name>', 'only endpoints of this node')
     .option('--endpoint <id>', 'only this endpoint', endpointId)
     .option('--timeout <seconds>', 'how long', wholeNumber, WAIT_SECONDS)
-    .action((options: WaitOptions) => waitFor(options, sink))
+    .action(async (options: WaitOptions) => (await import('./history-wait.ts')).waitFor(options, sink))
 }
 
 function addReplay(program: Command, { sink, place }: Context): void {
@@ -92,13 +86,13 @@ async function replayOr(options: ReplayOptions & PacketOptions & KernelChoice, s
   if (!kernel) {
     if (at !== undefined || packets !== undefined)
       throw new CliError('usage', 'option-alone: --at and --packets go with --kernel')
-    return replayLog(options, sink)
+    return (await import('./history-replay.ts')).replayLog(options, sink)
   }
   if (endpoint === undefined || packets === undefined)
     throw new CliError('usage', 'option-missing: --kernel wants --endpoint and --packets')
   if ([from, to, into].some((option) => option !== undefined))
     throw new CliError('usage', 'option-conflict: --kernel takes --at, and not --from, --to or --into')
-  return replayPackets(options, sink)
+  return (await import('./history-packets.ts')).replayPackets(options, sink)
 }
 
 function addBisect(program: Command, { sink, place }: Context): void {
@@ -108,7 +102,9 @@ function addBisect(program: Command, { sink, place }: Context): void {
     .requiredOption('--good <moment>', 'where it held')
     .option('--bad <moment>', 'where it does not; by default the head')
     .option('--run <command>', 'any command instead, with the moment in $HINDCAST_AT: 0 is good, 1 to 127 bad')
-    .action((words: readonly string[], options: BisectOptions) => bisect(words, options, sink))
+    .action(async (words: readonly string[], options: BisectOptions) =>
+      (await import('./history-bisect.ts')).bisect(words, options, sink),
+    )
 }
 
 function addChanges(program: Command, { sink, place }: Context): void {
@@ -118,18 +114,20 @@ function addChanges(program: Command, { sink, place }: Context): void {
     .option('--endpoint <id>', 'only this endpoint', endpointId)
     .option('-n, --namespace <name>', 'only policies and endpoints of this namespace')
     .option('--semantic', 'what is newly allowed and newly denied, each with a witness', false)
-    .action((range: string, options: DiffOptions) => diff(range, options, sink))
+    .action(async (range: string, options: DiffOptions) => (await historyVerbs()).diff(range, options, sink))
   const key = 'DIRECTION:IDENTITY:PORT/PROTOCOL, such as ingress:29439:80/TCP'
   const about = (command: Command): Command =>
     printing(place(command)).option('--at <moment>', MOMENT).option('--node <name>', 'which node')
   about(program.command('blame').argument('<endpoint>', 'endpoint id', endpointId).argument('[key]', key))
     .description('which event, rule and person put an entry into a policy map, or took it away')
-    .action((endpoint: number, word: string | undefined, options: BlameOptions) =>
-      blameEntries(endpoint, word, { options, sink }),
+    .action(async (endpoint: number, word: string | undefined, options: BlameOptions) =>
+      (await historyVerbs()).blameEntries(endpoint, word, { options, sink }),
     )
   about(program.command('history').argument('<endpoint>', 'endpoint id', endpointId).argument('<key>', key))
     .description('every version of an entry of a policy map, newest first')
-    .action((endpoint: number, word: string, options: BlameOptions) => entryVersions(endpoint, word, { options, sink }))
+    .action(async (endpoint: number, word: string, options: BlameOptions) =>
+      (await historyVerbs()).entryVersions(endpoint, word, { options, sink }),
+    )
 }
 
 function addIntegrity(program: Command, { sink, place }: Context): void {
@@ -138,22 +136,26 @@ function addIntegrity(program: Command, { sink, place }: Context): void {
     .option('--since <checkpoint>', 'one more checkpoint: a file kept elsewhere')
     .option('--key <key>', KEY)
     .option('--proof <file>', 'check this proof instead; nothing of the log is needed')
-    .action((files: readonly string[], options: VerifyOptions) => verify(files, options, sink))
+    .action(async (files: readonly string[], options: VerifyOptions) =>
+      (await integrityVerbs()).verify(files, options, sink),
+    )
   place(program.command('prove').argument('[position]', 'of an event'))
     .description('a proof that the event is on the log, or that one moment of the log is the beginning of another')
     .option('--consistency <moment...>', `two of: ${MOMENT}`)
-    .action((position: string | undefined, options: ProveOptions) => prove(position, options, sink))
+    .action(async (position: string | undefined, options: ProveOptions) =>
+      (await integrityVerbs()).prove(position, options, sink),
+    )
   const checkpoint = program.command('checkpoint').description('signed statements of what the log was')
   place(checkpoint.command('export'))
     .description('sign what the log is, keep it and print it')
     .option('--at <moment>', MOMENT)
-    .action((options: CheckpointOptions) => exportCheckpoint(options, sink))
+    .action(async (options: CheckpointOptions) => (await integrityVerbs()).exportCheckpoint(options, sink))
   printing(place(checkpoint.command('list')))
     .description('the checkpoints beside the log')
-    .action((options: VerifyOptions) => listCheckpoints(options, sink))
+    .action(async (options: VerifyOptions) => (await integrityVerbs()).listCheckpoints(options, sink))
   place(checkpoint.command('key'))
     .description('print the verifier key, to be given to those who check')
-    .action((options: CheckpointOptions) => checkpointKey(options, sink))
+    .action(async (options: CheckpointOptions) => (await integrityVerbs()).checkpointKey(options, sink))
 }
 
 function printing(command: Command): Command {

@@ -1,9 +1,9 @@
 /** The grammar of `drift`, kernel and log, and of `capsule`, an incident as one file. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { BPFFS_DEFAULT } from './compose.ts'
-import { type ExportOptions, exportRange, type OpenOptions, showCapsule } from './history-capsule.ts'
-import { type DriftOptions, drift } from './history-drift.ts'
+import type { ExportOptions, OpenOptions } from './history-capsule.ts'
+import type { DriftOptions } from './history-drift.ts'
 import type { LogSink } from './log-verb.ts'
+import { BPFFS_DEFAULT } from './option-values.ts'
 
 /** `place` adds the options that say where the log is. */
 export function addDrift(
@@ -17,7 +17,7 @@ export function addDrift(
     .option('--node <name>', 'which node; by default $HINDCAST_NODE, the only one known, or this machine')
     .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
-    .action((options: DriftOptions) => drift(options, sink))
+    .action(async (options: DriftOptions) => (await import('./history-drift.ts')).drift(options, sink))
 }
 
 const MOMENT = 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n'
@@ -45,13 +45,17 @@ export function addCapsule(
       '--pseudonyms <keyfile>',
       'names, label values, DNS names and addresses as pseudonyms under this key; ports, protocols, HTTP methods and paths stay',
     )
-    .action((file: string, options: Omit<ExportOptions, 'version'>) => exportRange(file, { ...options, version }, sink))
+    .action(async (file: string, options: Omit<ExportOptions, 'version'>) =>
+      (await import('./history-capsule.ts')).exportRange(file, { ...options, version }, sink),
+    )
   capsule
     .command('open')
     .argument('<file>', 'a capsule')
     .description('check that a capsule is whole, and say what is in it; every reading verb takes --log capsule:FILE')
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
-    .action((file: string, options: OpenOptions) => showCapsule(file, options, sink))
+    .action(async (file: string, options: OpenOptions) =>
+      (await import('./history-capsule.ts')).showCapsule(file, options, sink),
+    )
 }
 
 function endpointId(text: string): number {

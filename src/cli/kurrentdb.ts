@@ -1,15 +1,13 @@
 /** A log on KurrentDB for a verb: read from its local copy, and said aloud where that is all there is. */
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { firstValueFrom } from 'rxjs'
 import type { Timestamp } from '../../events/ids.ts'
 import { isoTime } from '../history/position.ts'
-import { type KurrentAddress, readAddress } from '../log/kurrentdb/address.ts'
 import { openKurrentLog } from '../log/kurrentdb/log.ts'
 import { openSqliteLog } from '../log/sqlite/log.ts'
 import { type EventLog, LogError } from '../ports/log.ts'
-import { CliError } from './failure.ts'
+import { kurrentAddress } from './log-url.ts'
 
 export type Warn = (text: string) => void
 
@@ -24,21 +22,10 @@ export type Opening = {
 
 /** A reader does not wait long where it has an answer, a writer has none. */
 const DEADLINE_MS: { readonly [Purpose in Opening['purpose']]: number } = { read: 2_000, write: 5_000, agent: 10_000 }
-const DIGITS = 12
-
-export function isKurrentUrl(url: string): boolean {
-  return /^(kurrentdb|kurrent|kdb|esdb)(\+discover)?:/.test(url)
-}
-
-/** Name of the copy's file: one for each server and prefix. Throws `CliError`. */
-export function copyPath(url: string): string {
-  const { shown, prefix } = addressOf(url)
-  return `kurrentdb-${createHash('sha256').update(`${shown} ${prefix}`).digest('hex').slice(0, DIGITS)}.db`
-}
 
 /** Throws `LogError`, `CliError`. */
 export async function openKurrent({ url, copy, purpose, now, warn }: Opening): Promise<EventLog> {
-  const address = addressOf(url)
+  const address = kurrentAddress(url)
   const reading = purpose === 'read'
   try {
     mkdirSync(dirname(copy), { recursive: true })
@@ -81,15 +68,4 @@ async function aside(log: EventLog, { reason, since, now }: Away): Promise<strin
 
 function isUnwritable(error: unknown): error is LogError {
   return error instanceof LogError && (error.code === 'log-io' || error.code === 'log-locked')
-}
-
-function addressOf(url: string): KurrentAddress {
-  try {
-    return readAddress(url, process.env)
-  } catch (error) {
-    if (!(error instanceof LogError)) throw error
-    throw new CliError('usage', `log-address at --log: ${error.message.replace(/^log-address: /, '')}`, {
-      cause: error,
-    })
-  }
 }

@@ -1,5 +1,4 @@
 /** `hindcast log`: the events themselves, oldest first, and with `--follow` those that come. */
-import { fromEvent, lastValueFrom, takeUntil, tap } from 'rxjs'
 import { EVENT_TYPES, type EventType } from '../../events/catalogue.ts'
 import { decodeEvent, type StoredEvent } from '../../events/codec.ts'
 import type { Position, Timestamp } from '../../events/ids.ts'
@@ -119,6 +118,7 @@ async function follow(
   { page, stop }: { readonly page: (events: readonly StoredEvent[]) => void; readonly stop: AbortSignal },
 ): Promise<void> {
   if (stop.aborted) return
+  const { fromEvent, lastValueFrom, takeUntil, tap } = await import('rxjs')
   const pages = log.subscribe(after).pipe(
     takeUntil(fromEvent(stop, 'abort')),
     tap((message) => {

@@ -1,5 +1,13 @@
-/** Values of options, read from what a person wrote. */
+/** Values of options: those to choose from, and how what a person wrote is read. */
 import { InvalidArgumentError } from 'commander'
+import type { Flow } from '../ports/flows.ts'
+import type { Output } from './answer.ts'
+import type { ReportFormat } from './check/report.ts'
+
+export const OUTPUTS: readonly Output[] = ['table', 'json', 'yaml', 'jsonl']
+export const REPORT_FORMATS: readonly ReportFormat[] = ['table', 'json', 'junit', 'tap']
+export const FLOW_VERDICTS: readonly Flow['verdict'][] = ['FORWARDED', 'DROPPED', 'REDIRECTED', 'ERROR']
+export const BPFFS_DEFAULT = '/sys/fs/bpf'
 
 const PORT_MAX = 0xffff
 

@@ -1,5 +1,4 @@
-/** The recorded flows that a plan is about, and the options that say which of them are asked. */
-import type { Command } from 'commander'
+/** The recorded flows that a plan is about. */
 import { NodeName, type Timestamp } from '../../events/ids.ts'
 import { EMPTY_NODE, type World } from '../../projections/world.ts'
 import type { History } from '../history/history.ts'
@@ -10,29 +9,12 @@ import { parseTime } from '../history/position.ts'
 import { FlowStoreError } from '../ports/flows.ts'
 import { momentOf } from './answer.ts'
 import { now, openFlowsToRead, type Place } from './compose.ts'
-import { wholeNumber } from './option-values.ts'
+import { FLOWS_DEFAULT } from './flow-options.ts'
 
 export type FlowOptions = {
   readonly flows?: number | undefined
   readonly since?: string | undefined
   readonly until?: string | undefined
-}
-
-/** So many are judged in about a second. A window that is asked for has no such bound. */
-const FLOWS_DEFAULT = 10_000
-
-export function withFlowOptions(command: Command): Command {
-  return command
-    .option(
-      '--flows <count>',
-      `judge the last so many recorded flows; 0 for none; by default ${FLOWS_DEFAULT}, or all of the window`,
-      wholeNumber,
-    )
-    .option(
-      '--since <moment>',
-      'judge recorded flows from then on: a time, a duration such as 30d, or a moment as in --at',
-    )
-    .option('--until <moment>', 'and up to then')
 }
 
 type Planned = {

@@ -60,10 +60,9 @@ export async function deletePolicies(words: readonly string[], options: DeleteOp
 }
 
 /** Reads and says what `apply` would refuse. Needs no log. */
-export async function validate(
-  options: FileOptions & { readonly output: 'table' | 'json' | 'jsonl' },
-  sink: LogSink,
-): Promise<void> {
+export type ValidateOptions = FileOptions & { readonly output: 'table' | 'json' | 'jsonl' }
+
+export async function validate(options: ValidateOptions, sink: LogSink): Promise<void> {
   const documents = await readDocuments(options, sink)
   warnOfDuplicates(documents, sink)
   const items = documents.map(({ file, resource, problems }) => ({

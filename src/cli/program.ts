@@ -1,29 +1,27 @@
-/** The grammar of `hindcast`: verbs, their options and how they end. */
+/** The grammar of `hindcast`: verbs, their options and how they end. The code of a verb is loaded when that verb is asked for. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { XdsType } from '../../events/node.ts'
 import type { World } from '../../projections/world.ts'
-import { type Asked, answer, type Found, OUTPUTS, type ReadOptions } from './answer.ts'
+import type { Asked, Found, ReadOptions } from './answer.ts'
 import { completionScript, SHELLS, type Shell } from './completion.ts'
-import { BPFFS_DEFAULT } from './compose.ts'
-import { type ConntrackOptions, listConntrack } from './conntrack-verb.ts'
+import type { ConntrackOptions } from './conntrack-verb.ts'
 import { addFacts } from './fact-grammar.ts'
-import { CliError, EXIT, exitCodeOf, messageOf } from './failure.ts'
-import { FLOW_VERDICTS, type FlowsOptions, printFlows } from './flows-verb.ts'
+import { CliError, EXIT, messageOf } from './failure.ts'
+import type { FlowsOptions } from './flows-verb.ts'
 import { grouped, HELP } from './help.ts'
 import { addHistory } from './history-grammar.ts'
 import { addCapsule } from './incident-grammar.ts'
-import { type LogOptions, type LogSink, printLog } from './log-verb.ts'
+import type { LogOptions, LogSink } from './log-verb.ts'
 import type { AgentVerbOptions } from './node/agent.ts'
 import { addPolicyFlags } from './node/policy-flags.ts'
-import { count } from './option-values.ts'
+import { BPFFS_DEFAULT, count, FLOW_VERDICTS, OUTPUTS } from './option-values.ts'
 import { addQuestions } from './question-grammar.ts'
 import { COLOUR_CHOICES } from './render/colour.ts'
-import { status } from './status-verb.ts'
-import { type SyncOptions, syncLog } from './sync-verb.ts'
-import * as verbs from './verbs.ts'
+import type { SyncOptions } from './sync-verb.ts'
 import { version } from './version.ts'
 import { addWriting, writing } from './write-grammar.ts'
 
+const verbs = () => import('./verbs.ts')
 const XDS_TYPES: readonly XdsType[] = ['npds', 'nphds', 'lds']
 const ENDPOINT_ID_MAX = 0xffff
 
@@ -35,6 +33,7 @@ export async function runCommand(args: readonly string[], sink: LogSink): Promis
     return EXIT.ok
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    const { exitCodeOf } = await import('./exit-code.ts')
     const code = exitCodeOf(error)
     if (code === null) throw error
     if (messageOf(error) !== '') sink.warn(`error: ${messageOf(error)}\n`)
@@ -66,7 +65,7 @@ export function grammar(sink: LogSink): Command {
   addFacts(program, {
     sink,
     writing: (command) => writing(command, place),
-    reading: (command, find) => reading(command, sink, find),
+    reading: (command, load) => reading(command, sink, load),
   })
   addCompletion(program, sink)
   addHistory(program, { sink, place })
@@ -107,7 +106,7 @@ function addLog(program: Command, sink: LogSink): void {
     .option('--stream <prefix...>', 'only streams that begin so', [])
     .option('-f, --follow', 'go on with what comes', false)
     .addOption(new Option('-o, --output <form>').choices(['table', 'json', 'jsonl']).default('table'))
-    .action((options: LogOptions) => printLog(options, sink))
+    .action(async (options: LogOptions) => (await import('./log-verb.ts')).printLog(options, sink))
   // What is written after `sync` is for it.
   log.enablePositionalOptions()
   log
@@ -119,35 +118,43 @@ function addLog(program: Command, sink: LogSink): void {
     .requiredOption('--to <url>', 'empty, or an earlier copy of it')
     .option('--state <folder>', 'state folder; by default $HINDCAST_STATE, else .hindcast')
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
-    .action((options: SyncOptions) => syncLog(options, sink))
+    .action(async (options: SyncOptions) => (await import('./sync-verb.ts')).syncLog(options, sink))
 }
 
 function addObjects(program: Command, endpoint: Command, sink: LogSink): void {
-  reading(program.command('status'), sink, (world, { node }, __, asked) =>
-    status(world, { ...asked, node }),
-  ).description('nodes, their agents, and how far endpoints are behind the policies, since when and why')
-  reading(endpoint.command('list'), sink, verbs.endpoints)
+  reading(program.command('status'), sink, async () => {
+    const { status } = await import('./status-verb.ts')
+    return (world, { node }, __, asked) => status(world, { ...asked, node })
+  }).description('nodes, their agents, and how far endpoints are behind the policies, since when and why')
+  reading(endpoint.command('list'), sink, async () => (await verbs()).endpoints)
     .description('endpoints of a node')
     .option('-n, --namespace <name>', 'only of this namespace')
   reading(
     program.command('identity').description('security identities').command('list'),
     sink,
-    verbs.identities,
+    async () => (await verbs()).identities,
   ).description('security identities')
-  reading(program.command('policy').description('policies of the repository').command('get'), sink, verbs.policies)
+  reading(
+    program.command('policy').description('policies of the repository').command('get'),
+    sink,
+    async () => (await verbs()).policies,
+  )
     .description('policies and their revision')
     .option('-n, --namespace <name>', 'only of this namespace')
   reading(
     program.command('prog').description('programs of the kernel datapath').command('list'),
     sink,
-    verbs.programs,
+    async () => (await verbs()).programs,
   ).description('attached programs')
   const xds = program
     .command('xds')
     .description('what the proxy is told')
     .command('get')
     .argument('[type]', XDS_TYPES.join(', '), xdsType)
-  reading(xds, sink, (world, options, type) => verbs.xds(world, { ...options, type: (type as XdsType) ?? null }))
+  reading(xds, sink, async () => {
+    const found = (await verbs()).xds
+    return (world, options, type) => found(world, { ...options, type: (type as XdsType) ?? null })
+  })
   xds.description('what the proxy is told')
 }
 
@@ -156,7 +163,7 @@ function addDatapath(program: Command, sink: LogSink): void {
   reading(
     bpf.command('ipcache').description('addresses and whose they are').command('list'),
     sink,
-    verbs.ipcache,
+    async () => (await verbs()).ipcache,
   ).description('prefixes and their identities')
   place(
     bpf
@@ -169,16 +176,21 @@ function addDatapath(program: Command, sink: LogSink): void {
     .option('--node <name>', 'which node; by default $HINDCAST_NODE, the only one known, or this machine')
     .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)
     .addOption(new Option('-o, --output <form>').choices(['table', 'json', 'jsonl']).default('table'))
-    .action((_: string, options: ConntrackOptions) => listConntrack(options, sink))
+    .action(async (_: string, options: ConntrackOptions) =>
+      (await import('./conntrack-verb.ts')).listConntrack(options, sink),
+    )
   const get = bpf
     .command('policy')
     .description('verdicts of an endpoint')
     .command('get')
     .argument('[endpoint]', 'endpoint id', endpointId)
-  reading(get, sink, (world, options, endpoint) => {
-    const { all = false, numeric = false } = options as { readonly all?: boolean; readonly numeric?: boolean }
-    if ((endpoint === undefined) !== all) throw new CliError('usage', 'bpf policy get takes an endpoint id or --all')
-    return verbs.policyMaps(world, { ...options, numeric, endpoint: all ? 'all' : Number(endpoint) })
+  reading(get, sink, async () => {
+    const { policyMaps } = await verbs()
+    return (world, options, endpoint) => {
+      const { all = false, numeric = false } = options as { readonly all?: boolean; readonly numeric?: boolean }
+      if ((endpoint === undefined) !== all) throw new CliError('usage', 'bpf policy get takes an endpoint id or --all')
+      return policyMaps(world, { ...options, numeric, endpoint: all ? 'all' : Number(endpoint) })
+    }
   })
   get.description('policy map of an endpoint').option('--all', 'every endpoint').option('-n, --numeric', 'no labels')
 }
@@ -196,7 +208,7 @@ function addFlows(program: Command, sink: LogSink): void {
     .option('-f, --follow', 'go on with what comes', false)
     .addOption(new Option('--color <when>').choices(COLOUR_CHOICES).default('auto'))
     .addOption(new Option('-o, --output <form>').choices(['table', 'json', 'jsonl']).default('table'))
-    .action((options: FlowsOptions) => printFlows(options, sink))
+    .action(async (options: FlowsOptions) => (await import('./flows-verb.ts')).printFlows(options, sink))
 }
 
 function addCompletion(program: Command, sink: LogSink): void {
@@ -207,10 +219,10 @@ function addCompletion(program: Command, sink: LogSink): void {
     .action((shell: Shell) => sink.write(completionScript(program, shell)))
 }
 
-type Finder = (world: World, options: ReadOptions, argument: unknown, asked: Asked) => Found | Promise<Found>
+export type Finder = (world: World, options: ReadOptions, argument: unknown, asked: Asked) => Found | Promise<Found>
 
-/** The options of every reading verb, and its action: the verb sees the world at `--at`. */
-function reading(command: Command, sink: LogSink, find: Finder): Command {
+/** The options of every reading verb, and its action: the verb, loaded when it is asked for, sees the world at `--at`. */
+function reading(command: Command, sink: LogSink, load: () => Promise<Finder>): Command {
   return place(command)
     .option('--at <moment>', 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n')
     .option('--node <name>', 'which node, where the log knows several')
@@ -218,6 +230,7 @@ function reading(command: Command, sink: LogSink, find: Finder): Command {
     .action(async (...given: unknown[]) => {
       const options = command.opts<ReadOptions>()
       const argument = command.registeredArguments.length > 0 ? given[0] : undefined
+      const [{ answer }, find] = await Promise.all([import('./answer.ts'), load()])
       const found = (world: World, asked: Asked) => find(world, options, argument, asked)
       sink.write(await answer(options, found, sink.warn))
     })

@@ -1,13 +1,10 @@
 /** The grammar of the verbs that ask what policies say: `why`, `check`, `eval`. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { OUTPUTS } from './answer.ts'
-import { REPORT_FORMATS } from './check/report.ts'
-import { type CheckOptions, checkPolicies } from './check/verb.ts'
-import { evaluateFile } from './eval/verb.ts'
+import type { CheckOptions } from './check/verb.ts'
 import type { LogSink } from './log-verb.ts'
-import { collect, portNumber } from './option-values.ts'
+import { collect, OUTPUTS, portNumber, REPORT_FORMATS } from './option-values.ts'
 import { COLOUR_CHOICES } from './render/colour.ts'
-import { explain, type WhyOptions } from './why-verb.ts'
+import type { WhyOptions } from './why-verb.ts'
 
 /** Throws commander's error for a value that is none. */
 function flowId(text: string): number {
@@ -37,7 +34,7 @@ export function addQuestions(program: Command, { sink, place }: Context): void {
     .option('--exit-code', 'end with 1 where it is denied', false)
     .addOption(new Option('--color <when>').choices(COLOUR_CHOICES).default('auto'))
     .addOption(new Option('-o, --output <form>').choices(OUTPUTS).default('table'))
-    .action((options: WhyOptions) => explain(options, sink))
+    .action(async (options: WhyOptions) => (await import('./why-verb.ts')).explain(options, sink))
   program
     .command('check')
     .description('do the policies of files say what they should? ends with 1 where they do not')
@@ -50,10 +47,10 @@ export function addQuestions(program: Command, { sink, place }: Context): void {
     .requiredOption('--expect <path>', 'expectations; may be repeated', collect, [])
     .addOption(new Option('--format <form>').choices(REPORT_FORMATS).default('table'))
     .addOption(new Option('--color <when>').choices(COLOUR_CHOICES).default('auto'))
-    .action((options: CheckOptions) => checkPolicies(options, sink))
+    .action(async (options: CheckOptions) => (await import('./check/verb.ts')).checkPolicies(options, sink))
   program
     .command('eval')
     .description('answer cases, one JSON object a line, without a log: one result a line')
     .argument('<file>', 'JSON lines, or - for standard input')
-    .action((file: string) => evaluateFile(file, sink))
+    .action(async (file: string) => (await import('./eval/verb.ts')).evaluateFile(file, sink))
 }

@@ -34,7 +34,7 @@ export async function explainFlow(options: FlowWhyOptions, sink: LogSink): Promi
   const paint = paintFor({ when: options.color, terminal: sink.terminal, noColor: process.env['NO_COLOR'] })
   const item = { node, flow: { ...flow, time: isoTime(flow.time) }, ...answer }
   const frame = { moment, revision: state.world.revision, output: options.output }
-  sink.write(render({ items: [item], text: flowWhyText(answer, { flow, paint }) }, frame))
+  sink.write(await render({ items: [item], text: flowWhyText(answer, { flow, paint }) }, frame))
   if (options.exitCode && isAmiss(answer)) throw new CliError('difference', '')
 }
 

@@ -43,7 +43,7 @@ export async function explain(options: WhyOptions, sink: LogSink): Promise<void>
   const paint = paintFor({ when: options.color, terminal: sink.terminal, noColor: process.env['NO_COLOR'] })
   const text = whyText(outcome.answer, { question, paint })
   const frame = { moment, revision: state.world.revision, output: options.output }
-  sink.write(render({ items: [{ question, ...outcome.answer }], text }, frame))
+  sink.write(await render({ items: [{ question, ...outcome.answer }], text }, frame))
   if (options.exitCode && !outcome.answer.allowed) throw new CliError('difference', '')
 }
 

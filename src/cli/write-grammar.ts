@@ -1,14 +1,16 @@
 /** The grammar of the verbs that append, and of `validate`, which looks at files only. */
 import { type Command, Option } from 'commander'
-import { OUTPUTS } from './answer.ts'
-import { addEndpoints, type DeleteEndpointOptions, deleteEndpoints, type EndpointOptions } from './endpoint-verbs.ts'
+import type { DeleteEndpointOptions, EndpointOptions } from './endpoint-verbs.ts'
 import type { LogSink } from './log-verb.ts'
-import { collect, wholeNumber } from './option-values.ts'
+import { collect, OUTPUTS, wholeNumber } from './option-values.ts'
 import type { FileOptions } from './policy-documents.ts'
-import { apply, type DeleteOptions, deletePolicies, type TagOptions, tag, validate } from './policy-verbs.ts'
+import type { DeleteOptions, TagOptions, ValidateOptions } from './policy-verbs.ts'
 import type { WriteOptions } from './written.ts'
 
 const FILES = 'file, folder (all .yaml, .yml and .json in it) or - for standard input; may be repeated'
+
+const policyVerbs = () => import('./policy-verbs.ts')
+const endpointVerbs = () => import('./endpoint-verbs.ts')
 
 /** `place` adds the options that say where the log is. */
 export function addWriting(program: Command, endpoint: Command, { sink, place }: Context): void {
@@ -23,7 +25,9 @@ export function addWriting(program: Command, endpoint: Command, { sink, place }:
   )
     .description('give a position a name, for --at tag:NAME')
     .option('--move', 'take the name from where it stands', false)
-    .action((name: string, at: string | undefined, options: TagOptions) => tag(name, { at, options }, sink))
+    .action(async (name: string, at: string | undefined, options: TagOptions) =>
+      (await policyVerbs()).tag(name, { at, options }, sink),
+    )
 }
 
 type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
@@ -32,7 +36,7 @@ function addPolicies(program: Command, { sink, place }: Context): void {
   writing(program.command('apply'), place)
     .description('set the policies of files, and what they name: all of it, or nothing and every reason')
     .requiredOption('-f, --filename <path>', FILES, collect, [])
-    .action((options: WriteOptions & FileOptions) => apply(options, sink))
+    .action(async (options: WriteOptions & FileOptions) => (await policyVerbs()).apply(options, sink))
   writing(
     program
       .command('delete')
@@ -46,13 +50,15 @@ function addPolicies(program: Command, { sink, place }: Context): void {
     .option('-f, --filename <path>', FILES, collect, [])
     .option('-n, --namespace <name>', 'of policies named without one')
     .option('--ignore-not-found', 'pass over what is not there', false)
-    .action((words: readonly string[], options: DeleteOptions) => deletePolicies(words, options, sink))
+    .action(async (words: readonly string[], options: DeleteOptions) =>
+      (await policyVerbs()).deletePolicies(words, options, sink),
+    )
   program
     .command('validate')
     .description('say what apply would refuse, with code, path, line and column')
     .requiredOption('-f, --filename <path>', FILES, collect, [])
     .addOption(new Option('-o, --output <form>').choices(['table', 'json', 'jsonl']).default('table'))
-    .action((options: Parameters<typeof validate>[0]) => validate(options, sink))
+    .action(async (options: ValidateOptions) => (await policyVerbs()).validate(options, sink))
 }
 
 function addEndpointVerbs(endpoint: Command, { sink, place }: Context): void {
@@ -70,11 +76,13 @@ function addEndpointVerbs(endpoint: Command, { sink, place }: Context): void {
     .option('--mac <address>', "of the pod's side")
     .option('--node-mac <address>', "of the node's side")
     .option('--named-port <port>', 'NAME=PORT[/PROTOCOL]; may be repeated', collect, [])
-    .action((options: EndpointOptions) => addEndpoints(options, sink))
+    .action(async (options: EndpointOptions) => (await endpointVerbs()).addEndpoints(options, sink))
   writing(endpoint.command('delete').argument('<endpoint...>', 'ids or names'), place)
     .description('delete endpoints of a node')
     .option('--node <name>', 'which node; by default $HINDCAST_NODE, the only one known, or this machine')
-    .action((endpoints: readonly string[], options: DeleteEndpointOptions) => deleteEndpoints(endpoints, options, sink))
+    .action(async (endpoints: readonly string[], options: DeleteEndpointOptions) =>
+      (await endpointVerbs()).deleteEndpoints(endpoints, options, sink),
+    )
 }
 
 export function writing(command: Command, place: Context['place']): Command {

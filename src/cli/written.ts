@@ -38,24 +38,24 @@ export async function write(
     position === undefined || submitted.recordedAt === null ? head : { position, recordedAt: submitted.recordedAt }
   const revision = revisionAfter(submitted)
   const frame = { moment, revision, output: options.output }
-  if (submitted.decision.kind === 'refused') return refuse(wish, submitted, { frame, print })
+  if (submitted.decision.kind === 'refused') return await refuse(wish, submitted, { frame, print })
   const events = submitted.decision.appends.flatMap((append) => append.events)
   const outcomes = wish.outcomes(events, submitted)
   const note = options.dryRun ? ' (dry run)' : ''
   const text = outcomes.map(({ line }) => `${line}${note}\n`).join('')
-  print(render({ items: outcomes.map(({ item }) => ({ ...item, dryRun: options.dryRun })), text }, frame))
+  print(await render({ items: outcomes.map(({ item }) => ({ ...item, dryRun: options.dryRun })), text }, frame))
 }
 
-function refuse(
+async function refuse(
   { whereOf }: Wish,
   { decision, positions }: Submitted,
   { frame, print }: { readonly frame: Frame; readonly print: (text: string) => void },
-): never {
+): Promise<never> {
   if (decision.kind !== 'refused') throw new TypeError('nothing was refused')
   const { problems } = decision
   if (frame.output !== 'table') {
     const items = problems.map((problem) => ({ where: whereOf(problem), ...problem }))
-    print(render({ items, text: '' }, frame))
+    print(await render({ items, text: '' }, frame))
   }
   const recorded = positions[0] === undefined ? '' : `, recorded at position ${positions[0]}`
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`

@@ -5,7 +5,6 @@ import { table } from '../render/table.ts'
 import type { Checked } from './check.ts'
 
 export type ReportFormat = 'table' | 'json' | 'junit' | 'tap'
-export const REPORT_FORMATS: readonly ReportFormat[] = ['table', 'json', 'junit', 'tap']
 
 export type Report = { readonly suite: string; readonly checked: readonly Checked[]; readonly paint: Paint }
 

@@ -1,5 +1,6 @@
 /** The embedded log: one SQLite file, shared by any number of processes. */
 import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import type { Observable } from 'rxjs'
@@ -16,11 +17,12 @@ import {
   type SubscriptionMessage,
 } from '../../ports/log.ts'
 import { pages } from '../paging.ts'
-import { follow } from '../subscription.ts'
 import { SqliteReader } from './reader.ts'
 import { asLogError, prepareFile } from './schema.ts'
-import { Wake } from './wake.ts'
+import type { Wake } from './wake.ts'
 import { SqliteWriter } from './writer.ts'
+
+const require: NodeJS.Require = createRequire(import.meta.url)
 
 export type SqliteLogOptions = {
   readonly path: string
@@ -46,7 +48,8 @@ class SqliteLog implements EventLog {
   readonly #database: DatabaseSync
   readonly #reader: SqliteReader
   readonly #writer: SqliteWriter | null
-  readonly #wake: Wake
+  /** Null until somebody follows. */
+  #wake: Wake | null = null
   #closed = false
 
   constructor(database: DatabaseSync, { path, now, readOnly = false }: SqliteLogOptions) {
@@ -55,13 +58,12 @@ class SqliteLog implements EventLog {
     this.#database = database
     this.#reader = new SqliteReader(database)
     this.#writer = readOnly ? null : new SqliteWriter(database, this.#reader, { now, path })
-    this.#wake = new Wake(path)
   }
 
   async append(batch: readonly StreamAppend[], copied?: Copied): Promise<AppendOutcome> {
     if (this.#writer === null) throw new LogError('log-io', `${this.#path} is open for reading only`)
     const outcome = await this.#writer.append(batch, copied)
-    if (outcome.kind === 'appended') this.#wake.now()
+    if (outcome.kind === 'appended') this.#wake?.now()
     return outcome
   }
 
@@ -85,10 +87,10 @@ class SqliteLog implements EventLog {
   }
 
   subscribe(after: Position | null): Observable<SubscriptionMessage> {
-    return follow(
-      { readAfter: (from) => this.#run(() => this.#reader.after(from)), signals: this.#wake.signals },
-      after,
-    )
+    const { follow, Wake } = following()
+    this.#wake ??= new Wake(this.#path)
+    const { signals } = this.#wake
+    return follow({ readAfter: (from) => this.#run(() => this.#reader.after(from)), signals }, after)
   }
 
   async head(): Promise<Position | null> {
@@ -107,7 +109,7 @@ class SqliteLog implements EventLog {
     if (this.#closed) return
     this.#writer?.close()
     this.#closed = true
-    this.#wake[Symbol.dispose]()
+    this.#wake?.[Symbol.dispose]()
     this.#database.close()
   }
 
@@ -119,6 +121,11 @@ class SqliteLog implements EventLog {
       throw asLogError(error, this.#path)
     }
   }
+}
+
+/** What following needs of rxjs, two hundred files. Most processes never follow, and `subscribe` is not asynchronous. */
+function following(): Pick<typeof import('../subscription.ts'), 'follow'> & Pick<typeof import('./wake.ts'), 'Wake'> {
+  return { ...require('../subscription.ts'), ...require('./wake.ts') }
 }
 
 function openDatabase(path: string, readOnly: boolean): DatabaseSync {
