@@ -55,37 +55,8 @@ export function encodeEvent({ id, event, context }: NewEvent): UnstoredEvent {
   }
 }
 
-/** The same, but the metadata is read only where somebody asks for it: half the work for a fold that never does. Throws `DecodeError`. */
-export function decodeLazily(stored: StoredEvent): Recorded {
-  const { position, stream, revision, recordedAt, id } = stored
-  return {
-    position,
-    stream,
-    revision,
-    recordedAt,
-    id,
-    event: decodeBody(stored),
-    get context() {
-      return decodeContext(stored)
-    },
-  }
-}
-
-/** Throws `DecodeError`. */
-export function decodeEvent(stored: StoredEvent): Recorded {
-  const { position, stream, revision, recordedAt, id } = stored
-  return {
-    position,
-    stream,
-    revision,
-    recordedAt,
-    id,
-    event: decodeBody(stored),
-    context: decodeContext(stored),
-  }
-}
-
-function decodeBody(stored: StoredEvent): HindcastEvent {
+/** Only the body, for a fold that asks nothing else. Throws `DecodeError`. */
+export function decodeBody(stored: StoredEvent): HindcastEvent {
   if (!isEventType(stored.type)) {
     throw new DecodeError(
       'unknown-event-type',
@@ -104,6 +75,17 @@ function decodeBody(stored: StoredEvent): HindcastEvent {
     problems.push({ path: '/type', reason: 'differs from the header' })
   if (problems.length > 0) throw new DecodeError('corrupt-event', stored, sentence(problems))
   return event as unknown as HindcastEvent
+}
+
+/** Throws `DecodeError`. */
+export function decodeEvent(stored: StoredEvent): Recorded {
+  return withBody(stored, decodeBody(stored))
+}
+
+/** The whole event, where its body is decoded already. Throws `DecodeError`. */
+export function withBody(stored: StoredEvent, event: HindcastEvent): Recorded {
+  const { position, stream, revision, recordedAt, id } = stored
+  return { position, stream, revision, recordedAt, id, event, context: decodeContext(stored) }
 }
 
 type StoredContext = {

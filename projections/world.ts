@@ -121,6 +121,8 @@ const NODE_READS = [
 ] as const
 type NodeEvent = EventOf<(typeof NODE_READS)[number]>
 type EndpointEvent = Extract<NodeEvent, { readonly type: `Endpoint${string}` | 'PolicyMapWritten' }>
+/** What changes an endpoint that is there. */
+export type EndpointChange = Exclude<EndpointEvent, { readonly type: 'EndpointCreated' | 'EndpointDeleted' }>
 type Read = (typeof SHARED_READS)[number] | (typeof NODE_READS)[number]
 
 export const world: Projection<World, Read> = projection<World, Read>({
@@ -168,7 +170,10 @@ export const world: Projection<World, Read> = projection<World, Read>({
 
 /** `node-<node>` and `endpoint-<node>-<id>` name their node; null for a shared stream. */
 export function nodeOfStream(stream: string): string | null {
-  return /^node-(.+)$/.exec(stream)?.[1] ?? /^endpoint-(.+)-[0-9]+$/.exec(stream)?.[1] ?? null
+  if (stream.startsWith('node-')) return stream.slice('node-'.length) || null
+  if (!stream.startsWith('endpoint-')) return null
+  const end = stream.lastIndexOf('-')
+  return /^[0-9]+$/.test(stream.slice(end + 1)) ? stream.slice('endpoint-'.length, end) || null : null
 }
 
 function atNode(state: World, recorded: Recorded<EventOf<EventType>>, event: NodeEvent): World {
@@ -202,7 +207,7 @@ function evolveNode(node: NodeView, event: Exclude<NodeEvent, { readonly type: `
     case 'XdsPublished':
       return { ...node, xds: node.xds.set(event.xds, publish(node.xds.get(event.xds), event)) }
     case 'EndpointCreated':
-      return { ...node, endpoints: node.endpoints.set(event.endpoint, created(event)) }
+      return { ...node, endpoints: node.endpoints.set(event.endpoint, createdEndpoint(event)) }
     case 'EndpointDeleted':
       return { ...node, endpoints: node.endpoints.delete(event.endpoint) }
     default: {
@@ -213,10 +218,7 @@ function evolveNode(node: NodeView, event: Exclude<NodeEvent, { readonly type: `
   }
 }
 
-function evolveEndpoint(
-  endpoint: EndpointView,
-  event: Exclude<EndpointEvent, { readonly type: 'EndpointCreated' | 'EndpointDeleted' }>,
-): EndpointView {
+export function evolveEndpoint(endpoint: EndpointView, event: EndpointChange): EndpointView {
   switch (event.type) {
     case 'EndpointIdentityChanged':
       return { ...endpoint, identity: event.identity, labels: event.labels }
@@ -239,7 +241,8 @@ function evolveEndpoint(
   }
 }
 
-function created({ endpoint, name, labels, ipv4, ipv6, namedPorts }: EventOf<'EndpointCreated'>): EndpointView {
+export function createdEndpoint(event: EventOf<'EndpointCreated'>): EndpointView {
+  const { endpoint, name, labels, ipv4, ipv6, namedPorts } = event
   return {
     endpoint,
     name,

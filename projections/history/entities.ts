@@ -7,7 +7,8 @@
  * 2. `worldOf` of all units' entities is the world that the whole fold gives.
  *
  * Entities by unit: `policy`: `revision`, `policy <key>`, `cidr-group <name>`, `service <namespace>/<name>`; `identity`: `identity <number>`;
- * `node <name>`: `node`, `identity <number>`, `ipcache <prefix>`, `program <key>`, `xds <type>`, `xds <type> <resource>`, `dns <name>`; `endpoint <node> <id>`: `endpoint`, `status`, `map <key>`.
+ * `node <name>`: `node`, `identity <number>`, `ipcache <prefix>`, `program <key>`, `xds <type>`, `xds <type> <resource>`, `dns <name>`; `endpoint <node> <id>`: `endpoint`, `status`,
+ * `building` (the revision, while a build runs), `map <key>`.
  */
 import { Map as PersistentMap } from 'immutable'
 import type { EventOf } from '../../events/catalogue.ts'
@@ -31,13 +32,20 @@ export type UnitParts =
   | { readonly kind: 'node'; readonly node: string }
   | { readonly kind: 'endpoint'; readonly node: string; readonly endpoint: EndpointId }
 
+const READ: ReadonlySet<string> = new Set(world.reads)
+
+/** Does the world read events of this type? */
+export function isRead(type: string): boolean {
+  return READ.has(type)
+}
+
 /** The one unit that the event changes; null where the world does not read it. */
 export function unitOf({ stream, event }: Pick<Recorded, 'stream' | 'event'>): UnitName | null {
-  if (!(world.reads as readonly string[]).includes(event.type)) return null
+  if (!READ.has(event.type)) return null
   if (stream === 'policy' || stream === 'identity') return stream
   const node = nodeOfStream(stream)
   if (node === null) return null
-  const ofEndpoint = 'endpoint' in event && (stream.startsWith('endpoint-') || event.type.startsWith('Endpoint'))
+  const ofEndpoint = 'endpoint' in event && (event.type === 'PolicyMapWritten' || event.type.startsWith('Endpoint'))
   return ofEndpoint ? `endpoint ${node} ${event.endpoint}` : `node ${node}`
 }
 
@@ -84,10 +92,12 @@ export function touchedBy({ event }: Pick<Recorded, 'event'>): readonly string[]
       return event.deltas.map(({ key }) => `map ${policyMapKeyText(key)}`)
     case 'EndpointIdentityChanged':
       return ['endpoint']
-    case 'EndpointStateChanged':
     case 'EndpointRegenerationStarted':
+      return ['building']
     case 'EndpointRegenerationSucceeded':
     case 'EndpointRegenerationFailed':
+      return ['status', 'building']
+    case 'EndpointStateChanged':
     case 'EndpointRevisionBumped':
       return ['status']
     default:
@@ -127,6 +137,9 @@ export function worldOf(units: Iterable<{ readonly unit: UnitName; readonly enti
   return state
 }
 
+/** The entities of an endpoint besides its map. */
+export const ENDPOINT_ENTITIES: readonly string[] = ['endpoint', 'status', 'building']
+
 export function endpointOf(entities: Entities): EndpointView | null {
   const [base, status] = [entities.get('endpoint'), entities.get('status')]
   if (base === undefined || status === undefined) return null
@@ -134,6 +147,7 @@ export function endpointOf(entities: Entities): EndpointView | null {
   return {
     ...(base as unknown as EndpointBase),
     ...(status as unknown as EndpointStatus),
+    building: (entities.get('building') as EndpointView['building'] | undefined) ?? null,
     // Most questions never look at most maps.
     get policyMap() {
       map ??= policyMapOfEntities(entities)
@@ -143,7 +157,7 @@ export function endpointOf(entities: Entities): EndpointView | null {
 }
 
 type EndpointBase = Pick<EndpointView, 'endpoint' | 'name' | 'labels' | 'ipv4' | 'ipv6' | 'identity' | 'namedPorts'>
-type EndpointStatus = Omit<EndpointView, keyof EndpointBase | 'policyMap'>
+type EndpointStatus = Omit<EndpointView, keyof EndpointBase | 'policyMap' | 'building'>
 
 function withUnit(state: World, unit: UnitParts, entities: Entities): World {
   switch (unit.kind) {
@@ -231,7 +245,10 @@ function namesOf(state: World, unit: UnitParts): readonly string[] {
     const endpoint = node.endpoints.get(unit.endpoint)
     return endpoint === undefined
       ? []
-      : ['endpoint', 'status', ...[...endpoint.policyMap.keys()].map((key) => `map ${key}`)]
+      : [
+          ...['endpoint', 'status', ...(endpoint.building === null ? [] : ['building'])],
+          ...[...endpoint.policyMap.keys()].map((key) => `map ${key}`),
+        ]
   }
   return [
     'node',
@@ -285,11 +302,15 @@ function nodeEntity(node: NodeView, name: string): Json | undefined {
   }
 }
 
-function endpointEntity(view: EndpointView, name: string): Json | undefined {
-  if (name.startsWith('map ')) return asJson(view.policyMap.get(name.slice('map '.length))?.value)
-  const { policyMap: _, endpoint, name: podName, labels, ipv4, ipv6, identity, namedPorts, ...status } = view
-  const base: EndpointBase = { endpoint, name: podName, labels, ipv4, ipv6, identity, namedPorts }
-  return asJson(name === 'endpoint' ? base : status)
+export function endpointEntity(view: EndpointView, entity: string): Json | undefined {
+  if (entity === 'building') return view.building ?? undefined
+  if (entity === 'status') {
+    const { state, revision, ingressEnforced, egressEnforced, redirects, failure } = view
+    return asJson({ state, revision, ingressEnforced, egressEnforced, redirects, failure } satisfies EndpointStatus)
+  }
+  if (entity !== 'endpoint') return asJson(view.policyMap.get(entity.slice('map '.length))?.value)
+  const { endpoint, name, labels, ipv4, ipv6, identity, namedPorts } = view
+  return asJson({ endpoint, name, labels, ipv4, ipv6, identity, namedPorts } satisfies EndpointBase)
 }
 
 function numberOf(name: string): number {

@@ -4,7 +4,7 @@ import type { PolicyMapKey, PolicyMapValue } from '../../events/fields.ts'
 import type { Json } from '../../events/schema.ts'
 import { policyMapKeyOf } from '../../projections/datapath/policy-map.ts'
 import { type EntityChange, type JsonDifference, jsonDifferences } from '../../projections/history/changes.ts'
-import { unitParts } from '../../projections/history/entities.ts'
+import { ENDPOINT_ENTITIES, unitParts } from '../../projections/history/entities.ts'
 import { policyDifferences } from '../../projections/history/policy-difference.ts'
 import type { LabelsOf } from './labels.ts'
 
@@ -190,20 +190,23 @@ function endpointDifferences(
     const parts = unitParts(unit)
     if (parts.kind !== 'endpoint') throw new TypeError(`${unit} is not an endpoint`)
     const base = own.find(({ entity }) => entity === 'endpoint')
-    const isField = ({ entity }: EntityChange): boolean => entity === 'endpoint' || entity === 'status'
+    const isField = ({ entity }: EntityChange): boolean => ENDPOINT_ENTITIES.includes(entity)
+    const kind = base === undefined ? 'changed' : kindOf(base.before, base.after)
     return {
       node: parts.node,
       endpoint: parts.endpoint,
       name: nameOf(parts.node, parts.endpoint),
-      kind: base === undefined ? 'changed' : kindOf(base.before, base.after),
-      fields: own.filter(isField).flatMap(fieldDifferences),
+      kind,
+      // What comes or goes as a whole is said by its kind.
+      fields: kind === 'changed' ? own.filter(isField).flatMap(fieldDifferences) : [],
       map: own.filter((change) => !isField(change)).map((change) => mapDifference(change, labelsOf(parts.node))),
     }
   })
 }
 
-/** What comes or goes as a whole is said by its kind. */
-function fieldDifferences({ before, after }: EntityChange): readonly JsonDifference[] {
+/** A build that begins or ends is a field, as in the view. */
+function fieldDifferences({ entity, before, after }: EntityChange): readonly JsonDifference[] {
+  if (entity === 'building') return jsonDifferences({ building: before }, { building: after })
   return before === null || after === null ? [] : jsonDifferences(before, after)
 }
 

@@ -20,6 +20,9 @@ export type VersionQuery = {
   readonly limit: number
 }
 
+/** Null on the side where the entity is not there. */
+export type EntityDifference = { readonly entity: string; readonly before: Json | null; readonly after: Json | null }
+
 export type ChangeQuery = { readonly unit: UnitName; readonly after: Position; readonly upTo: Position }
 
 export interface ReadModel extends Disposable {
@@ -37,6 +40,10 @@ export interface ReadModel extends Disposable {
   versions(query: VersionQuery): readonly EntityVersion[]
   /** Names of the entities with a version in the range, in order of their first change in it. */
   changed(query: ChangeQuery): readonly string[]
+  /** Units that events of the range changed, in no order; for a long range it may name others, too. */
+  touched(range: Omit<ChangeQuery, 'unit'>): readonly UnitName[]
+  /** What of a unit is different at the end of the range from what it was at its start, in order of entity. */
+  changes(query: ChangeQuery): readonly EntityDifference[]
   /** Positions in the range at which one of the entities changed, ascending, each once. */
   changePositions(query: ChangeQuery, isWanted: (entity: string) => boolean): readonly Position[]
   /** Where the policy repository came to this revision; null where it never did (1 is there from the beginning). */

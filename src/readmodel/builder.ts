@@ -1,29 +1,35 @@
 /**
  * Builds the index, event by event in the order of the log, and goes on where it or another builder stopped.
  *
- * Some thousand events are taken in one transaction, which first looks whether the file is still where this builder left it. If another
- * one was faster, what this one remembers is thrown away, and it goes on from there.
+ * Some thousand events are taken in at a time: folded in memory on one unchanging state of the file, then written in one transaction, which
+ * first looks whether the file is still where this builder left it. If another one was faster, what this one remembers is thrown away, and
+ * it goes on from there. What is held in memory is bounded by the group and by what is kept at hand, not by the log.
  */
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { decodeLazily, type StoredEvent } from '../../events/codec.ts'
+import { randomUUID } from 'node:crypto'
+import type { DatabaseSync } from 'node:sqlite'
+import { decodeBody, type StoredEvent } from '../../events/codec.ts'
 import { Position } from '../../events/ids.ts'
-import type { Recorded } from '../../events/recorded.ts'
-import { type UnitName, unitOf } from '../../projections/history/entities.ts'
+import type { Json } from '../../events/schema.ts'
+import { isRead, type UnitName, unitOf } from '../../projections/history/entities.ts'
 import { world } from '../../projections/world.ts'
 import type { EventLog } from '../ports/log.ts'
 import { clearModel } from './file.ts'
 import type { Names, Values } from './names.ts'
-import { type PackedChange, packChanges, packEntries } from './packing.ts'
+import { packEntries } from './packing.ts'
 import type { Tables } from './tables.ts'
+import { unitFold } from './unit-fold.ts'
 import { UnitState } from './unit-state.ts'
+import { Writing } from './writing.ts'
 
 /** Which fold the values come from. */
 const MODEL_PROJECTION: string = `${world.name}@${world.version}`
 
-/** Events in one transaction: some 5 MB of the log. Units of which something changed are written once in it, however often they changed. */
-const GROUP_EVENTS = 10_000
-/** Units held between transactions; a build over more lets all go and loads those that it meets again. */
-const UNITS_MAX = 4_096
+/** Events in one transaction. Units of which something changed are written once in it, however often they changed. */
+const GROUP_EVENTS = 32_768
+/** Characters of their bodies: what is gathered until the transaction is made of them. */
+const GROUP_CHARS = 24 * 2 ** 20
+/** Entities of the units that are held between transactions, about 100 bytes each; beyond that all are let go, and loaded when met again. */
+const ENTITIES_MAX = 200_000
 
 type Parts = {
   readonly database: DatabaseSync
@@ -32,21 +38,23 @@ type Parts = {
   readonly values: Values
 }
 
+/** Where a builder left the file: the last event in it, and the mark of the build, which is another one after each beginning. */
+type Place = { readonly position: string | null; readonly build: string | null }
+
 /** Thrown within a transaction of this builder only. */
 class Overtaken extends Error {}
 
 export class Builder {
   readonly #parts: Parts
   readonly #write: Writing
-  #units: Map<UnitName, UnitState> = new Map()
+  readonly #units: Map<UnitName, UnitState> = new Map()
   readonly #touched: Set<UnitState> = new Set()
-  /** The position up to which the file was built when this builder last wrote or looked. */
-  #written: string | null
+  #place: Place
 
   constructor(parts: Parts) {
     this.#parts = parts
-    this.#write = new Writing(parts.database)
-    this.#written = parts.tables.meta('position')
+    this.#write = new Writing(parts)
+    this.#place = this.#placeInFile()
   }
 
   /** Everything up to the head of the log at the time of the call, at least. */
@@ -54,15 +62,9 @@ export class Builder {
     for (;;) {
       try {
         await this.#checkIdentity(log)
-        const after = this.#written === null ? null : Position(BigInt(this.#written))
-        const held: StoredEvent[] = []
-        for await (const batch of log.readAll({ direction: 'forwards', after })) {
-          held.push(...batch)
-          if (held.length >= GROUP_EVENTS) this.#takeGroup(held.splice(0))
-        }
-        this.#takeGroup(held)
-        return
+        return await this.#takeAll(log)
       } catch (error) {
+        this.#giveUp()
         if (!(error instanceof Overtaken)) throw error
       }
     }
@@ -72,106 +74,153 @@ export class Builder {
   async #checkIdentity(log: EventLog): Promise<void> {
     const { database, tables } = this.#parts
     const origin = await firstId(log)
-    this.#written = tables.meta('position')
+    const found = this.#placeInFile()
+    // What is remembered belongs to the place that it was left at.
+    if (!isSame(found, this.#place)) this.#forget()
+    this.#place = found
     const fits =
       tables.meta('origin') === origin &&
       tables.meta('projection') === MODEL_PROJECTION &&
-      (this.#written === null || (await idAt(log, this.#written)) === tables.meta('id'))
+      (found.position === null || (await idAt(log, found.position)) === tables.meta('id'))
     if (fits) return
+    const build = randomUUID()
     this.#transact(() => {
       clearModel(database)
-      this.#write.meta('origin', origin)
-      this.#write.meta('projection', MODEL_PROJECTION)
+      this.#write.meta({ origin, projection: MODEL_PROJECTION, build })
     })
     this.#forget()
-    this.#written = null
+    this.#place = { position: null, build }
   }
 
-  #takeGroup(group: readonly StoredEvent[]): void {
-    const last = group.at(-1)
-    if (last === undefined) return
+  async #takeAll(log: EventLog): Promise<void> {
+    const { position } = this.#place
+    let [events, chars]: [number, number] = [0, 0]
+    let last: StoredEvent | null = null
+    for await (const batch of log.readAll({
+      direction: 'forwards',
+      after: position === null ? null : Position(BigInt(position)),
+    })) {
+      if (last === null) this.#begin()
+      for (const stored of batch) {
+        this.#take(stored)
+        chars += stored.body.length
+      }
+      events += batch.length
+      last = batch.at(-1)!
+      if (events < GROUP_EVENTS && chars < GROUP_CHARS) continue
+      this.#commit(last)
+      ;[events, chars, last] = [0, 0, null]
+    }
+    if (last !== null) this.#commit(last)
+  }
+
+  /** All that is read until the group is written comes from one state of the file. Nobody is kept from writing meanwhile. */
+  #begin(): void {
+    this.#parts.database.exec('BEGIN')
+    this.#expectPlace()
+  }
+
+  #commit({ position, id }: StoredEvent): void {
+    const { database } = this.#parts
+    database.exec('ROLLBACK')
     this.#transact(() => {
-      for (const stored of group) this.#take(stored)
-      for (const unit of this.#touched) this.#write.chunk(unit.row.id, unit.open)
-      this.#write.versions()
-      this.#write.meta('position', String(last.position))
-      this.#write.meta('id', last.id)
+      this.#write.units(this.#touched)
+      this.#write.all({ position: String(position), id })
     })
-    this.#written = String(last.position)
+    this.#place = { ...this.#place, position: String(position) }
     this.#touched.clear()
-    if (this.#units.size > UNITS_MAX) this.#units = new Map()
+    let entities = 0
+    for (const { current } of this.#units.values()) entities += current.size
+    if (entities > ENTITIES_MAX) this.#units.clear()
   }
 
   /** Begun and ended without a pause, so that two builders of one process never wait for each other. */
   #transact(work: () => void): void {
-    const { database, tables } = this.#parts
+    const { database } = this.#parts
     database.exec('BEGIN IMMEDIATE')
     try {
-      if (tables.meta('position') !== this.#written) throw new Overtaken('another builder was faster')
+      this.#expectPlace()
       work()
       database.exec('COMMIT')
     } catch (error) {
       if (database.isTransaction) database.exec('ROLLBACK')
-      this.#forget()
       throw error
     }
   }
 
+  #expectPlace(): void {
+    if (!isSame(this.#placeInFile(), this.#place)) throw new Overtaken('another builder was faster')
+  }
+
+  #placeInFile(): Place {
+    const { tables } = this.#parts
+    return { position: tables.meta('position'), build: tables.meta('build') }
+  }
+
   #take(stored: StoredEvent): void {
-    const isRead = (world.reads as readonly string[]).includes(stored.type)
-    if (!isRead && stored.type !== 'PositionTagged') return
-    const recorded = decodeLazily(stored)
-    this.#index(recorded)
-    const unit = unitOf(recorded)
-    if (unit !== null) this.#change(unit, recorded)
-  }
-
-  #index({ event, position }: Recorded): void {
+    const ofWorld = isRead(stored.type)
+    if (!ofWorld && stored.type !== 'PositionTagged') return
+    const event = decodeBody(stored)
+    const position = Number(stored.position)
     if (event.type === 'PositionTagged') this.#write.tag(event.name, Number(event.position))
-    if (event.type === 'PolicyAdded' || event.type === 'PolicyDeleted') {
-      this.#write.revision(event.revision, Number(position))
-    }
-  }
-
-  #change(name: UnitName, recorded: Recorded): void {
-    const unit = this.#unit(name, recorded)
-    const position = Number(recorded.position)
-    for (const [entity, value] of unit.take(recorded)) {
-      const key = this.#parts.names.idOf(entity)
-      const current = unit.current.get(key)?.value ?? null
-      const change = { position, key, value: value === undefined ? 0 : this.#parts.values.idOf(value, current) }
-      if (unit.note(change)) this.#write.version(unit.row.id, change)
-    }
+    if (event.type === 'PolicyAdded' || event.type === 'PolicyDeleted') this.#write.revision(event.revision, position)
+    const name = unitOf({ stream: stored.stream, event })
+    if (name === null) return
+    const unit = this.#unit(name, position)
+    const present = (): Iterable<string> => this.#namesOf(unit)
+    const changes = unit.fold.take(event, stored, present).filter((touched) => this.#note(unit, touched, position))
+    if (changes.length === 0) return
+    this.#write.touch(position, unit.id)
     this.#touched.add(unit)
+    // After the last change of the event: chunks and checkpoints end between events.
     if (unit.isChunkFull()) this.#close(unit, position)
   }
 
-  #unit(name: UnitName, { position }: Recorded): UnitState {
+  /** False where the entity had this value already. */
+  #note(unit: UnitState, [entity, value]: readonly [string, Json | undefined], position: number): boolean {
+    const key = this.#parts.names.idOf(entity)
+    const current = unit.current.get(key)?.value ?? null
+    return unit.note({ position, key, value: value === undefined ? 0 : this.#parts.values.idOf(value, current) })
+  }
+
+  #namesOf(unit: UnitState): Iterable<string> {
+    return [...unit.current.keys()].map((key) => this.#parts.names.nameOf(key))
+  }
+
+  #unit(name: UnitName, position: number): UnitState {
     const known = this.#units.get(name)
     if (known !== undefined) return known
     const { tables, names, values } = this.#parts
-    const id = tables.unitId(name) ?? this.#write.unit(name, Number(position))
+    const id = tables.unitId(name) ?? this.#write.unit(name, position)
     const saved = tables.savedAt(id, Number.MAX_SAFE_INTEGER)
-    const entities = new Map(
-      [...saved.current].map(([key, { value }]) => [names.nameOf(key), values.valueOf(value)] as const),
-    )
-    const unit = new UnitState({ id, name }, { ...saved, entities })
+    const entities = (isWanted: (entity: string) => boolean): ReadonlyMap<string, Json> => {
+      const named = [...saved.current].map(([key, { value }]) => [names.nameOf(key), value] as const)
+      return new Map(
+        named.filter(([entity]) => isWanted(entity)).map(([entity, value]) => [entity, values.valueOf(value)]),
+      )
+    }
+    const unit = new UnitState({ id, name }, saved, unitFold(name, entities))
     this.#units.set(name, unit)
     return unit
   }
 
-  /** After the last change of the event at `position`: chunks and checkpoints end between events. */
   #close(unit: UnitState, position: number): void {
-    this.#write.chunk(unit.row.id, unit.open)
+    this.#write.chunk(unit.id, unit.open)
     unit.open = []
     if (!unit.isCheckpointDue()) return
     const entries = [...unit.current].map(([key, { value, since }]) => ({ key, value, since }))
-    this.#write.checkpoint(unit.row.id, position, packEntries(entries))
+    this.#write.checkpoint(unit.id, position, packEntries(entries))
     unit.sinceCheckpoint = 0
   }
 
+  #giveUp(): void {
+    const { database } = this.#parts
+    if (database.isTransaction) database.exec('ROLLBACK')
+    this.#forget()
+  }
+
   #forget(): void {
-    this.#units = new Map()
+    this.#units.clear()
     this.#touched.clear()
     this.#write.forget()
     this.#parts.names.forget()
@@ -179,80 +228,8 @@ export class Builder {
   }
 }
 
-/** Rows in one statement: most of a row's cost is the call. */
-const VERSIONS_AT_ONCE = 32
-
-/** The statements that write; each within a transaction of the builder. */
-class Writing {
-  readonly #meta: StatementSync
-  readonly #unit: StatementSync
-  readonly #chunk: StatementSync
-  readonly #checkpoint: StatementSync
-  readonly #version: StatementSync
-  readonly #versions: StatementSync
-  readonly #revision: StatementSync
-  readonly #tag: StatementSync
-  readonly #gathered: (PackedChange & { readonly unit: number })[] = []
-
-  constructor(database: DatabaseSync) {
-    this.#meta = database.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)')
-    this.#unit = database.prepare('INSERT INTO units (name, first) VALUES (?, ?)')
-    this.#chunk = database.prepare('INSERT OR REPLACE INTO chunks (unit, first, last, changes) VALUES (?, ?, ?, ?)')
-    this.#checkpoint = database.prepare('INSERT OR REPLACE INTO checkpoints (unit, position, entries) VALUES (?, ?, ?)')
-    // One event may change an entity twice, as where an endpoint is made anew: the last value counts.
-    this.#version = database.prepare('INSERT OR REPLACE INTO versions (unit, key, position, value) VALUES (?, ?, ?, ?)')
-    const row = '(?, ?, ?, ?)'
-    this.#versions = database.prepare(
-      `INSERT OR REPLACE INTO versions (unit, key, position, value) VALUES ${Array(VERSIONS_AT_ONCE).fill(row).join(', ')}`,
-    )
-    this.#revision = database.prepare('INSERT OR REPLACE INTO revisions (revision, position) VALUES (?, ?)')
-    this.#tag = database.prepare('INSERT OR REPLACE INTO tags (name, position) VALUES (?, ?)')
-  }
-
-  meta(name: string, value: string): void {
-    this.#meta.run(name, value)
-  }
-
-  unit(name: UnitName, first: number): number {
-    return Number(this.#unit.run(name, first).lastInsertRowid)
-  }
-
-  chunk(unit: number, changes: readonly PackedChange[]): void {
-    if (changes.length > 0) this.#chunk.run(unit, changes[0]!.position, changes.at(-1)!.position, packChanges(changes))
-  }
-
-  checkpoint(unit: number, position: number, entries: Uint8Array): void {
-    this.#checkpoint.run(unit, position, entries)
-  }
-
-  version(unit: number, change: PackedChange): void {
-    this.#gathered.push({ unit, ...change })
-  }
-
-  /** In the order of the table, so that each of its pages is touched once. */
-  versions(): void {
-    const rows = this.#gathered.splice(0)
-    rows.sort((a, b) => a.unit - b.unit || a.key - b.key || a.position - b.position)
-    for (let start = 0; start < rows.length; start += VERSIONS_AT_ONCE) {
-      const some = rows.slice(start, start + VERSIONS_AT_ONCE)
-      const values = some.flatMap(({ unit, key, position, value }) => [unit, key, position, value])
-      if (some.length === VERSIONS_AT_ONCE) this.#versions.run(...values)
-      else for (const { unit, key, position, value } of some) this.#version.run(unit, key, position, value)
-    }
-  }
-
-  /** After a rollback. */
-  forget(): void {
-    this.#gathered.length = 0
-  }
-
-  revision(revision: number, position: number): void {
-    this.#revision.run(revision, position)
-  }
-
-  tag(name: string, position: number): void {
-    this.#tag.run(name, position)
-  }
+function isSame(a: Place, b: Place): boolean {
+  return a.position === b.position && a.build === b.build
 }
 
 async function firstId(log: EventLog): Promise<string> {

@@ -11,10 +11,12 @@ import { DatabaseSync } from 'node:sqlite'
 /** "HRDM" in ASCII. */
 const APPLICATION_ID = 0x4852444d
 /** Of the tables and of what is packed in them. */
-const SHAPE_VERSION = 1
+const SHAPE_VERSION = 2
 /** How long one builder waits for another's transaction. */
 const BUSY_TIMEOUT_MS = 10_000
-const CACHE_KIB = -32_768
+const CACHE_KIB = -16_384
+/** Pages between checkpoints of the write-ahead log, 32 MiB: a page that is written again and again moves to the file once. */
+const WAL_AUTOCHECKPOINT_PAGES = 8_192
 
 const TABLES = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -23,7 +25,9 @@ const TABLES = `
   CREATE TABLE vals (id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
   CREATE TABLE checkpoints (unit INTEGER, position INTEGER, entries BLOB NOT NULL, PRIMARY KEY (unit, position)) STRICT, WITHOUT ROWID;
   CREATE TABLE chunks (unit INTEGER, first INTEGER, last INTEGER NOT NULL, changes BLOB NOT NULL, PRIMARY KEY (unit, first)) STRICT, WITHOUT ROWID;
-  CREATE TABLE versions (unit INTEGER, key INTEGER, position INTEGER, value INTEGER NOT NULL, PRIMARY KEY (unit, key, position)) STRICT, WITHOUT ROWID;
+  CREATE TABLE runs (id INTEGER PRIMARY KEY, first INTEGER NOT NULL, versions INTEGER NOT NULL) STRICT;
+  CREATE TABLE versions (run INTEGER, unit INTEGER, key INTEGER, position INTEGER, packed BLOB NOT NULL, PRIMARY KEY (run, unit, key, position)) STRICT, WITHOUT ROWID;
+  CREATE TABLE touches (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, units BLOB NOT NULL) STRICT;
   CREATE TABLE revisions (revision INTEGER PRIMARY KEY, position INTEGER NOT NULL) STRICT;
   CREATE TABLE tags (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `
@@ -47,9 +51,8 @@ function removeModelFile(path: string): void {
 
 /** Empties it, for a build from the beginning. Within a transaction of the caller. */
 export function clearModel(database: DatabaseSync): void {
-  for (const name of ['meta', 'units', 'keys', 'vals', 'checkpoints', 'chunks', 'versions', 'revisions', 'tags']) {
-    database.exec(`DELETE FROM ${name}`)
-  }
+  const rows = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
+  for (const { name } of rows as unknown as { readonly name: string }[]) database.exec(`DELETE FROM ${name}`)
 }
 
 class OtherShape extends Error {}
@@ -58,7 +61,7 @@ function prepared(path: string): DatabaseSync {
   const database = new DatabaseSync(path)
   try {
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`)
-    database.exec(`PRAGMA cache_size = ${CACHE_KIB}`)
+    database.exec(`PRAGMA cache_size = ${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`)
     database.exec('BEGIN IMMEDIATE')
     const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number }
     if (tables === 0) {

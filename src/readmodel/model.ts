@@ -1,13 +1,22 @@
 /** The read model as a whole: opened, brought up to the log's head, asked. */
 import type { DatabaseSync } from 'node:sqlite'
 import { Position } from '../../events/ids.ts'
+import type { Json } from '../../events/schema.ts'
 import type { UnitName } from '../../projections/history/entities.ts'
 import type { EventLog } from '../ports/log.ts'
-import type { ChangeQuery, EntityVersion, EntityVersions, ReadModel, VersionQuery } from '../ports/read-model.ts'
+import type {
+  ChangeQuery,
+  EntityDifference,
+  EntityVersion,
+  EntityVersions,
+  ReadModel,
+  VersionQuery,
+} from '../ports/read-model.ts'
 import { Builder } from './builder.ts'
 import { IN_MEMORY, openModelFile } from './file.ts'
 import { Names, Values } from './names.ts'
 import { Tables } from './tables.ts'
+import { VersionRuns } from './version-runs.ts'
 
 export { IN_MEMORY }
 
@@ -29,6 +38,7 @@ class SqliteReadModel implements ReadModel {
   readonly #tables: Tables
   readonly #names: Names
   readonly #values: Values
+  readonly #runs: VersionRuns
   readonly #builder: Builder
   readonly #revision: ReturnType<DatabaseSync['prepare']>
   readonly #tag: ReturnType<DatabaseSync['prepare']>
@@ -39,6 +49,7 @@ class SqliteReadModel implements ReadModel {
     this.#tables = new Tables(this.#database)
     this.#names = new Names(this.#database)
     this.#values = new Values(this.#database)
+    this.#runs = new VersionRuns(this.#database)
     this.#builder = new Builder({
       database: this.#database,
       tables: this.#tables,
@@ -80,7 +91,7 @@ class SqliteReadModel implements ReadModel {
   versions({ unit, entity, upTo, limit }: VersionQuery): readonly EntityVersion[] {
     const [id, key] = [this.#tables.unitId(unit), this.#names.find(entity)]
     if (id === null || key === null) return []
-    const rows = this.#tables.versions(id, key, { upTo: Number(upTo), limit })
+    const rows = this.#runs.find(id, key, { upTo: Number(upTo), limit })
     return rows.map(({ position, value }) => this.#version(position, value))
   }
 
@@ -89,6 +100,26 @@ class SqliteReadModel implements ReadModel {
     if (id === null) return []
     const changes = this.#tables.changesIn(id, { after: Number(after), upTo: Number(upTo) })
     return [...new Set(changes.map(({ key }) => key))].map((key) => this.#names.nameOf(key))
+  }
+
+  touched({ after, upTo }: Omit<ChangeQuery, 'unit'>): readonly UnitName[] {
+    return this.#tables.unitsTouched({ after: Number(after), upTo: Number(upTo) }) ?? this.units(upTo)
+  }
+
+  changes({ unit, after, upTo }: ChangeQuery): readonly EntityDifference[] {
+    const id = this.#tables.unitId(unit)
+    if (id === null) return []
+    const last = new Map<number, number>()
+    for (const { key, value } of this.#tables.changesIn(id, { after: Number(after), upTo: Number(upTo) })) {
+      last.set(key, value)
+    }
+    if (last.size === 0) return []
+    const before = this.#tables.someAt(id, Number(after), last.keys())
+    const differing = [...last].filter(([key, value]) => !this.#values.areEqual(before.get(key)!, value))
+    const differences = differing.map(([key, value]) => {
+      return { entity: this.#names.nameOf(key), before: this.#value(before.get(key)!), after: this.#value(value) }
+    })
+    return differences.sort((a, b) => (a.entity < b.entity ? -1 : 1))
   }
 
   changePositions({ unit, after, upTo }: ChangeQuery, isWanted: (entity: string) => boolean): readonly Position[] {
@@ -121,7 +152,11 @@ class SqliteReadModel implements ReadModel {
   }
 
   #version(position: number, value: number): EntityVersion {
-    return { position: Position(BigInt(position)), value: value === 0 ? null : this.#values.valueOf(value) }
+    return { position: Position(BigInt(position)), value: this.#value(value) }
+  }
+
+  #value(id: number): Json | null {
+    return id === 0 ? null : this.#values.valueOf(id)
   }
 
   #positionIn(row: unknown): Position | null {

@@ -1,109 +1,166 @@
-/** Names and values as numbers: each text stands once in the file, and what is often asked for is kept at hand. */
+/**
+ * Names and values as numbers: each text stands once in the file, and what is often asked for is kept at hand. New ones get their numbers at
+ * once and are written together at the end of the builder's group.
+ */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Json } from '../../events/schema.ts'
+import { Rows } from './rows.ts'
 
-/** Texts kept at hand for each table; beyond that all are let go. */
-const AT_HAND_MAX = 50_000
+/** Characters of text kept at hand for each table, about so many bytes; beyond that all are let go. */
+const AT_HAND_CHARS_MAX = 4 * 2 ** 20
+/** What is kept at hand besides the text, in characters of the bound above. */
+const ENTRY_CHARS = 100
+
+class Texts {
+  readonly #byId: StatementSync
+  readonly #lastId: StatementSync
+  readonly #rows: Rows
+  readonly #ids: Map<string, number> = new Map()
+  readonly #texts: Map<number, string> = new Map()
+  #fresh: (readonly [id: number, text: string])[] = []
+  #last: number | null = null
+  #chars = 0
+
+  constructor(database: DatabaseSync, table: string, column: string) {
+    this.#byId = database.prepare(`SELECT ${column} AS text FROM ${table} WHERE id = ?`)
+    this.#lastId = database.prepare(`SELECT coalesce(max(id), 0) AS id FROM ${table}`)
+    this.#rows = new Rows(database, table, ['id', column])
+  }
+
+  /** Undefined where it is not at hand. */
+  idAtHand(text: string): number | undefined {
+    return this.#ids.get(text)
+  }
+
+  textOf(id: number): string {
+    const known = this.#texts.get(id)
+    if (known !== undefined) return known
+    const { text } = this.#byId.get(id) as { readonly text: string }
+    this.keep(text, id)
+    return text
+  }
+
+  add(text: string): number {
+    this.#last ??= (this.#lastId.get() as { readonly id: number }).id
+    this.#last += 1
+    this.keep(text, this.#last)
+    this.#fresh.push([this.#last, text])
+    return this.#last
+  }
+
+  keep(text: string, id: number): void {
+    // What is not written yet must stay at hand.
+    if (this.#chars > AT_HAND_CHARS_MAX && this.#fresh.length === 0) this.#letGo()
+    this.#ids.set(text, id)
+    this.#texts.set(id, text)
+    this.#chars += text.length + ENTRY_CHARS
+  }
+
+  /** Within the builder's transaction. */
+  write(): void {
+    this.#rows.write(this.#fresh)
+    this.#fresh = []
+  }
+
+  /** After a rollback, and where somebody else may have written. */
+  forget(): void {
+    this.#fresh = []
+    this.#last = null
+    this.#letGo()
+  }
+
+  #letGo(): void {
+    this.#ids.clear()
+    this.#texts.clear()
+    this.#chars = 0
+  }
+}
 
 export class Names {
-  readonly #byId: StatementSync
+  readonly #texts: Texts
   readonly #byName: StatementSync
-  readonly #insert: StatementSync
-  readonly #ids: Map<string, number> = new Map()
-  readonly #names: Map<number, string> = new Map()
 
   constructor(database: DatabaseSync) {
-    this.#byId = database.prepare('SELECT name FROM keys WHERE id = ?')
+    this.#texts = new Texts(database, 'keys', 'name')
     this.#byName = database.prepare('SELECT id FROM keys WHERE name = ?')
-    this.#insert = database.prepare('INSERT INTO keys (name) VALUES (?)')
   }
 
   /** Null for a name that no event ever touched. */
   find(name: string): number | null {
-    const known = this.#ids.get(name)
+    const known = this.#texts.idAtHand(name)
     if (known !== undefined) return known
     const row = this.#byName.get(name) as { readonly id: number } | undefined
-    return row === undefined ? null : this.#keep(name, row.id)
+    if (row === undefined) return null
+    this.#texts.keep(name, row.id)
+    return row.id
   }
 
-  /** Within a transaction. */
+  /** For the builder. */
   idOf(name: string): number {
-    return this.find(name) ?? this.#keep(name, Number(this.#insert.run(name).lastInsertRowid))
+    return this.find(name) ?? this.#texts.add(name)
   }
 
   nameOf(id: number): string {
-    const known = this.#names.get(id)
-    if (known !== undefined) return known
-    const { name } = this.#byId.get(id) as { readonly name: string }
-    this.#keep(name, id)
-    return name
+    return this.#texts.textOf(id)
+  }
+
+  write(): void {
+    this.#texts.write()
   }
 
   forget(): void {
-    this.#ids.clear()
-    this.#names.clear()
-  }
-
-  #keep(name: string, id: number): number {
-    if (this.#ids.size >= AT_HAND_MAX) this.forget()
-    this.#ids.set(name, id)
-    this.#names.set(id, name)
-    return id
+    this.#texts.forget()
   }
 }
 
 /** Values are never 0: that says that there is none. Two ids may stand for equal values, where the first was no longer at hand. */
 export class Values {
-  readonly #byId: StatementSync
-  readonly #insert: StatementSync
-  readonly #ids: Map<string, number> = new Map()
-  readonly #texts: Map<number, string> = new Map()
+  readonly #texts: Texts
   readonly #values: Map<number, Json> = new Map()
+  #chars = 0
 
   constructor(database: DatabaseSync) {
-    this.#byId = database.prepare('SELECT json FROM vals WHERE id = ?')
-    this.#insert = database.prepare('INSERT INTO vals (json) VALUES (?)')
+    this.#texts = new Texts(database, 'vals', 'json')
   }
 
-  /** Within a transaction. `current` is the value that is there, so that an equal one is seen as no change. */
+  /** For the builder. `current` is the value that is there, so that an equal one is seen as no change. */
   idOf(value: Json, current: number | null): number {
     // Values keep the order of their fields on their way from the log into the file and back, so equal ones have equal texts.
     const text = JSON.stringify(value)
-    if (current !== null && this.#textOf(current) === text) return current
-    return this.#ids.get(text) ?? this.#keep(text, Number(this.#insert.run(text).lastInsertRowid))
+    const known = this.#texts.idAtHand(text)
+    if (known !== undefined && (current === null || known === current)) return known
+    if (current !== null && this.#texts.textOf(current) === text) return current
+    return known ?? this.#texts.add(text)
+  }
+
+  /** Are these the same value? */
+  areEqual(a: number, b: number): boolean {
+    return a === b || (a !== 0 && b !== 0 && this.#texts.textOf(a) === this.#texts.textOf(b))
   }
 
   /** Shared between callers: not to be changed. */
   valueOf(id: number): Json {
     const known = this.#values.get(id)
     if (known !== undefined) return known
-    const value = JSON.parse(this.#textOf(id)) as Json
-    if (this.#values.size >= AT_HAND_MAX) this.#values.clear()
+    const text = this.#texts.textOf(id)
+    if (this.#chars > AT_HAND_CHARS_MAX) this.#letGo()
+    const value = JSON.parse(text) as Json
     this.#values.set(id, value)
+    this.#chars += text.length + ENTRY_CHARS
     return value
   }
 
+  write(): void {
+    this.#texts.write()
+  }
+
   forget(): void {
-    this.#ids.clear()
-    this.#texts.clear()
+    this.#texts.forget()
+    this.#letGo()
+  }
+
+  #letGo(): void {
     this.#values.clear()
-  }
-
-  #textOf(id: number): string {
-    const known = this.#texts.get(id)
-    if (known !== undefined) return known
-    const { json } = this.#byId.get(id) as { readonly json: string }
-    this.#keep(json, id)
-    return json
-  }
-
-  #keep(text: string, id: number): number {
-    if (this.#texts.size >= AT_HAND_MAX) {
-      this.#ids.clear()
-      this.#texts.clear()
-    }
-    this.#ids.set(text, id)
-    this.#texts.set(id, text)
-    return id
+    this.#chars = 0
   }
 }

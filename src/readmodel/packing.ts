@@ -1,12 +1,15 @@
 /**
- * Small numbers in few bytes: LEB128 varints, up to 2^53. A checkpoint and a chunk of changes are lists of such numbers; positions rise, so
- * what is written is the step from the one before.
+ * Small numbers in few bytes: LEB128 varints, up to 2^53. Checkpoints, chunks of changes, pages of versions and touches are lists of such
+ * numbers; keys and positions rise, so what is written is the step from the one before.
  */
 
 /** One entity in a checkpoint: its value since a position. */
 export type PackedEntry = { readonly key: number; readonly value: number; readonly since: number }
 /** One change: `value` 0 says that the entity went. */
 export type PackedChange = { readonly position: number; readonly key: number; readonly value: number }
+
+/** An event that changed something in a unit. */
+export type PackedTouch = { readonly position: number; readonly unit: number }
 
 const NUMBER_BYTES_MAX = 8
 
@@ -53,6 +56,56 @@ export function unpackChanges(bytes: Uint8Array, take: (change: PackedChange) =>
   }
 }
 
+/** Changes in order of key and position: those of one key follow one another. */
+export function packVersions(versions: readonly PackedChange[]): Uint8Array {
+  const out = new Writer(3 * versions.length)
+  let [key, position] = [0, 0]
+  for (const version of versions) {
+    out.put(version.key - key)
+    if (version.key !== key) position = 0
+    out.put(version.position - position)
+    out.put(version.value)
+    key = version.key
+    position = version.position
+  }
+  return out.bytes()
+}
+
+export function unpackVersions(bytes: Uint8Array, take: (version: PackedChange) => void): void {
+  const reader = new Reader(bytes)
+  let [key, position] = [0, 0]
+  while (!reader.atEnd()) {
+    const step = reader.take()
+    if (step > 0) position = 0
+    key += step
+    position += reader.take()
+    take({ position, key, value: reader.take() })
+  }
+}
+
+export function packTouches(touches: readonly PackedTouch[]): Uint8Array {
+  const out = new Writer(2 * touches.length)
+  let position = 0
+  for (const touch of touches) {
+    out.put(touch.position - position)
+    out.put(touch.unit)
+    position = touch.position
+  }
+  return out.bytes()
+}
+
+export function unpackTouches(bytes: Uint8Array, take: (touch: PackedTouch) => void): void {
+  const reader = new Reader(bytes)
+  let position = 0
+  while (!reader.atEnd()) {
+    position += reader.take()
+    take({ position, unit: reader.take() })
+  }
+}
+
+/** Up to here the operators on bits are right, and faster. */
+const INT32_MAX = 0x7fff_ffff
+
 class Writer {
   readonly #buffer: Uint8Array
   #length = 0
@@ -64,9 +117,13 @@ class Writer {
   put(value: number): void {
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} cannot be packed`)
     let rest = value
-    while (rest >= 0x80) {
+    while (rest > INT32_MAX) {
       this.#buffer[this.#length++] = (rest % 0x80) | 0x80
       rest = Math.floor(rest / 0x80)
+    }
+    while (rest >= 0x80) {
+      this.#buffer[this.#length++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
     }
     this.#buffer[this.#length++] = rest
   }

@@ -126,6 +126,46 @@ test('T10 a model that follows the log in steps says the same as one built at on
   using atOnce = await openReadModel(log, IN_MEMORY)
   for (const { at } of shuffled(await worldsOf(log), 7).slice(0, 200))
     assert.deepEqual(said(stepwise, at), said(atOnce, at))
+  assert.deepEqual(allVersions(stepwise), allVersions(atOnce))
+})
+
+/** Of every entity that there ever was. */
+function allVersions(model: ReadModel): unknown {
+  const upTo = model.builtTo()!
+  return model
+    .units(upTo)
+    .map((unit) =>
+      model
+        .changed({ unit, after: Position(0n), upTo })
+        .map((entity) => [unit, entity, model.versions({ unit, entity, upTo, limit: 1e6 })]),
+    )
+}
+
+test('T10 every change is a version, however the index was put together', async () => {
+  const story = randomStory(15, 3_000)
+  const log = await randomLog(15, 0)
+  const path = freshPath()
+  for (let told = 0; told < story.length; told += 50) {
+    await tell(log, story.slice(told, told + 50))
+    using model = await openReadModel(log, path)
+    assert.equal(model.builtTo(), await log.head())
+  }
+  using model = await openReadModel(log, path)
+  const upTo = model.builtTo()!
+  const dice = chance(15)
+  for (const unit of model.units(upTo)) {
+    for (const entity of model.changed({ unit, after: Position(0n), upTo })) {
+      const positions = model.changePositions({ unit, after: Position(0n), upTo }, (name) => name === entity)
+      const versions = model.versions({ unit, entity, upTo, limit: 1e6 })
+      assert.deepEqual(
+        versions.map(({ position }) => position),
+        positions.toReversed(),
+      )
+      const from = dice(versions.length)
+      const [limit, at] = [1 + dice(3), versions[from]!.position]
+      assert.deepEqual(model.versions({ unit, entity, upTo: at, limit }), versions.slice(from, from + limit))
+    }
+  }
 })
 
 test('T10 a model that stays open takes in what the log gains', async () => {
