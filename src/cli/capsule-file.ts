@@ -55,11 +55,15 @@ export async function writeCapsuleFile(path: string, capsule: Capsule, stop: Abo
     return bytes
   } catch (error) {
     if (error instanceof CapsuleError || error instanceof CliError || !isOfFiles(error)) throw error
-    throw new CliError('usage', `capsule-not-written: ${messageOf(error)}`, { cause: error })
+    const isTarget = TARGET_WRONG.includes((error as NodeJS.ErrnoException).code ?? '')
+    throw new CliError(isTarget ? 'usage' : 'backend', `capsule-not-written: ${messageOf(error)}`, { cause: error })
   } finally {
     rmSync(part, { force: true })
   }
 }
+
+/** What is wrong is the name that was given. */
+const TARGET_WRONG: readonly string[] = ['EEXIST', 'EISDIR', 'ENOENT', 'ENOTDIR']
 
 async function written(part: string, capsule: Capsule, stop: AbortSignal): Promise<number> {
   await using file = await open(part, 'wx')
@@ -85,7 +89,7 @@ function putInPlace(part: string, path: string): void {
 }
 
 export function interrupted(): CliError {
-  return new CliError('usage', 'capsule-not-written: interrupted')
+  return new CliError('interrupted', 'capsule-not-written: interrupted')
 }
 
 function isOfFiles(error: unknown): boolean {

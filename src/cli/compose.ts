@@ -1,5 +1,5 @@
 /** The choice of adapters: the only file that knows which log stands behind a URL. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { EventType } from '../../events/catalogue.ts'
@@ -120,9 +120,16 @@ async function openModel(log: EventLog, path: string, warn: (text: string) => vo
     return await openReadModel(log, path)
   } catch (error) {
     if (error instanceof DecodeError || error instanceof LogError) throw error
+    // The room that is left is the log's, not that of half a read model.
+    if (isFull(error)) for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
     warn(`no read model at ${path}, the whole log is folded in memory: ${messageOf(error)}\n`)
     return openReadModel(log, IN_MEMORY)
   }
+}
+
+/** SQLITE_FULL. */
+function isFull(error: unknown): boolean {
+  return ((error as { readonly errcode?: number }).errcode ?? 0) === 13
 }
 
 /** The flow store of a node lies beside the log. Throws `FlowStoreError` at the query, `CliError` where the node is not clear. */

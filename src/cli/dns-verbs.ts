@@ -62,5 +62,5 @@ function orUnchanged(outcomes: readonly Outcome[], name: string): readonly Outco
 
 async function nodeOf(options: DnsOptions): Promise<NodeName> {
   await using log = await openLogToWrite(options)
-  return nodeNameOf(log, options.node)
+  return await nodeNameOf(log, options.node)
 }

@@ -94,7 +94,7 @@ function outcome(
 
 async function nodeOf(options: WriteOptions & { readonly node: string | undefined }): Promise<NodeName> {
   await using log: EventLog = await openLogToWrite(options)
-  return nodeNameOf(log, options.node)
+  return await nodeNameOf(log, options.node)
 }
 
 function sourceOf(file: string | null, verb: string): Source {

@@ -1,9 +1,9 @@
 /** How the command ends. 0 is success; the meaning of the others is fixed, so that scripts can rely on it. */
 import type { Problem } from '../../events/fields.ts'
 
-export const EXIT = { ok: 0, difference: 1, usage: 2, notFound: 3, integrity: 4, backend: 5 } as const
+export const EXIT = { ok: 0, difference: 1, usage: 2, notFound: 3, integrity: 4, backend: 5, interrupted: 130 } as const
 
-type Kind = 'difference' | 'usage' | 'notFound' | 'integrity' | 'backend'
+type Kind = 'difference' | 'usage' | 'notFound' | 'integrity' | 'backend' | 'interrupted'
 
 /** An expected end with one clear sentence for people. An empty message ends without one: the answer has said it. */
 export class CliError extends Error {

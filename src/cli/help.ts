@@ -30,7 +30,7 @@ Examples:
   hindcast bpf policy get 863 --at 5m                         the policy map of an endpoint five minutes ago
   hindcast diff rev:3..HEAD                                   what came, went and changed, and why
 
-Exit codes: 0 done, 1 different or not as expected, 2 wrong usage or input, 3 not there, 4 the log is damaged, 5 not reachable.
+Exit codes: 0 done, 1 different or not as expected, 2 wrong usage or input, 3 not there, 4 the log is damaged, 5 not reachable, 130 Ctrl-C.
 `
 
 const PLAIN = new Help()

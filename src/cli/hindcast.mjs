@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The sources are TypeScript, which Node runs from version 24 on. An older Node hands over to the one that npm installed with the project.
 import module from 'node:module'
+import { constants } from 'node:os'
 import { compileCacheFolder } from './compile-cache.mjs'
 
 const NODE_MAJOR_MIN = 24
@@ -25,6 +26,7 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
   const entry = fileURLToPath(import.meta.url)
   // Signals of the terminal reach the child too; waiting for it keeps its exit code.
   process.on('SIGINT', () => {})
-  const { status } = spawnSync(own, [entry, ...process.argv.slice(2)], { stdio: 'inherit' })
-  process.exit(status ?? 5)
+  const { status, signal } = spawnSync(own, [entry, ...process.argv.slice(2)], { stdio: 'inherit' })
+  // As a shell has it: 130 after Ctrl-C.
+  process.exit(signal === null ? (status ?? 5) : 128 + constants.signals[signal])
 }

@@ -1,7 +1,5 @@
 /** `hindcast replay`: does the log come out the same today? And `--into`: what was there at a moment, as files. */
 
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { EndpointId, NodeName } from '../../events/ids.ts'
 import { unitParts } from '../../projections/history/entities.ts'
 import { CapsuleLog } from '../history/capsule/capsule-log.ts'
@@ -14,11 +12,12 @@ import { type Replay, replay } from '../history/replay/replay.ts'
 import { worldFrom } from '../history/state-at.ts'
 import { momentOf } from './answer.ts'
 import { openHistory, type Place } from './compose.ts'
-import { CliError, messageOf } from './failure.ts'
+import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { counted } from './render/counted.ts'
 import { mapLine } from './render/diff.ts'
 import { version } from './version.ts'
+import { writeFolder } from './written-folder.ts'
 
 export type ReplayOptions = Place & {
   readonly from: string | undefined
@@ -37,7 +36,9 @@ export async function replayLog(options: ReplayOptions, sink: LogSink): Promise<
   await using history = await openHistory(options, sink.warn)
   const [from, to] = await rangeOf(history, options)
   if (options.into !== undefined) {
-    sink.write(`${writeFiles(history, to, options.into)} files of position ${to.position} in ${options.into}\n`)
+    const files = materialise(worldFrom(history.model, to.position), to)
+    writeFolder(options.into, files)
+    sink.write(`${counted(files.length, 'file')} of position ${to.position} in ${options.into}\n`)
     return
   }
   let said = 0
@@ -79,23 +80,6 @@ function nodesOf({ model }: History, { position }: Moment, wanted: string | unde
     throw new CliError('notFound', `no-such-node: ${wanted}; there are ${[...names].toSorted().join(', ') || 'none'}`)
   }
   return [...names].filter((name) => wanted === undefined || name === wanted).map(NodeName)
-}
-
-/** Into a folder that is new or empty, so that nothing of somebody else's is mixed in. */
-function writeFiles({ model }: History, moment: Moment, folder: string): number {
-  const files = materialise(worldFrom(model, moment.position), moment)
-  try {
-    mkdirSync(folder, { recursive: true })
-    if (readdirSync(folder).length > 0) throw new CliError('usage', `folder-not-empty at --into: ${folder}`)
-    for (const { path, text } of files) {
-      mkdirSync(join(folder, dirname(path)), { recursive: true })
-      writeFileSync(join(folder, path), text)
-    }
-  } catch (error) {
-    if (error instanceof CliError) throw error
-    throw new CliError('backend', `cannot write at --into: ${messageOf(error)}`, { cause: error })
-  }
-  return files.length
 }
 
 function replayText({ events, nodes, checked, mismatch }: Replay, labelsOf: (node: string) => LabelsOf): string {

@@ -33,7 +33,7 @@ export async function waitFor(options: WaitOptions, sink: LogSink): Promise<void
       return
     }
     const left = deadline - Date.now()
-    if (left <= 0 || sink.stop.aborted) {
+    if (left <= 0) {
       sink.write(
         `${all.length - behind.length} of ${counted(all.length, 'endpoint')} realise${all.length === 1 ? 's' : ''} it\n${progressTable(behind)}`,
       )

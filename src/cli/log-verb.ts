@@ -45,7 +45,7 @@ export async function printLog(options: LogOptions, sink: LogSink): Promise<void
     if (shown.length > 0) sink.write(printed(shown, options.output))
   }
   if (options.output === 'table') sink.write(`${fixed(EVENT_HEADER)}\n`)
-  if (options.follow) return follow(log, after, { page, stop: sink.stop })
+  if (options.follow) return await follow(log, after, { page, stop: sink.stop })
   for await (const batch of log.readAll({ direction: 'forwards', after })) page(batch)
 }
 
@@ -125,5 +125,13 @@ async function follow(
       if (message.kind === 'events') page(message.events)
     }),
   )
-  await lastValueFrom(pages, { defaultValue: null })
+  // Nothing else keeps the process there while nothing comes.
+  const alive = setInterval(() => {}, ALIVE_MS)
+  try {
+    await lastValueFrom(pages, { defaultValue: null })
+  } finally {
+    clearInterval(alive)
+  }
 }
+
+const ALIVE_MS = 60_000

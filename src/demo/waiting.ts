@@ -38,7 +38,7 @@ async function missing({ state, revision, builtAfter }: Wanted): Promise<string 
   const outcome = await resolveMoment({ log, now: now(), at: null })
   if (outcome.kind !== 'found') return outcome.reason
   const late = behind(await worldAt(log, outcome.moment), revision)
-  return late ?? (builtAfter === null ? null : unbuilt(log, builtAfter))
+  return late ?? (builtAfter === null ? null : await unbuilt(log, builtAfter))
 }
 
 async function unbuilt(log: EventLog, after: Position): Promise<string | null> {
