@@ -14,12 +14,12 @@ import type { DatapathMode, XdsType } from '../events/node.ts'
 import type { PolicyOptions } from '../events/policy-options.ts'
 import type { Recorded } from '../events/recorded.ts'
 import type { Redirect } from '../events/regeneration.ts'
-import type { Json } from '../events/schema.ts'
 import { applyPolicyMapDeltas, EMPTY_POLICY_MAP, type PolicyMap } from './datapath/policy-map.ts'
 import { type DnsNames, evolveDns, NO_DNS } from './facts/dns.ts'
 import { evolveShared, NO_SHARED_FACTS, type SharedFacts } from './facts/shared.ts'
 import { DEFAULT_POLICY_OPTIONS } from './policy/default-options.ts'
 import { type Projection, projection } from './projection.ts'
+import { evolveXdsView, NOTHING_PUBLISHED, type XdsView } from './xds/view.ts'
 
 export type EndpointView = {
   readonly endpoint: EndpointId
@@ -49,8 +49,6 @@ export type BuildFailure = {
   readonly reason: string
   readonly retryInMs: number | null
 }
-
-export type XdsView = { readonly version: string; readonly resources: PersistentMap<string, Json> }
 
 export type NodeView = {
   readonly datapath: DatapathMode | null
@@ -116,6 +114,8 @@ const NODE_READS = [
   'ProgramLoaded',
   'ProgramUnloaded',
   'XdsPublished',
+  'XdsAcked',
+  'XdsNacked',
   'DnsAnswerLearned',
   'DnsAnswerExpired',
 ] as const
@@ -127,7 +127,7 @@ type Read = (typeof SHARED_READS)[number] | (typeof NODE_READS)[number]
 
 export const world: Projection<World, Read> = projection<World, Read>({
   name: 'world',
-  version: 5,
+  version: 6,
   reads: [...SHARED_READS, ...NODE_READS],
   initial: {
     revision: 1,
@@ -183,10 +183,17 @@ function atNode(state: World, recorded: Recorded<EventOf<EventType>>, event: Nod
   if (event.type === 'DnsAnswerLearned' || event.type === 'DnsAnswerExpired') {
     return { ...state, nodes: state.nodes.set(name, { ...node, dns: evolveDns(node.dns, { ...recorded, event }) }) }
   }
+  if (event.type === 'XdsPublished' || event.type === 'XdsAcked' || event.type === 'XdsNacked') {
+    const xds = evolveXds(node.xds, { ...recorded, event })
+    return { ...state, nodes: state.nodes.set(name, { ...node, xds }) }
+  }
   return { ...state, nodes: state.nodes.set(name, evolveNode(node, event)) }
 }
 
-function evolveNode(node: NodeView, event: Exclude<NodeEvent, { readonly type: `Dns${string}` }>): NodeView {
+function evolveNode(
+  node: NodeView,
+  event: Exclude<NodeEvent, { readonly type: `Dns${string}` | `Xds${string}` }>,
+): NodeView {
   switch (event.type) {
     case 'AgentStarted':
       return { ...node, datapath: event.datapath, running: true, options: event.options }
@@ -204,8 +211,6 @@ function evolveNode(node: NodeView, event: Exclude<NodeEvent, { readonly type: `
       return { ...node, programs: node.programs.set(programKey(event), event) }
     case 'ProgramUnloaded':
       return { ...node, programs: node.programs.delete(programKey(event)) }
-    case 'XdsPublished':
-      return { ...node, xds: node.xds.set(event.xds, publish(node.xds.get(event.xds), event)) }
     case 'EndpointCreated':
       return { ...node, endpoints: node.endpoints.set(event.endpoint, createdEndpoint(event)) }
     case 'EndpointDeleted':
@@ -262,12 +267,14 @@ export function createdEndpoint(event: EventOf<'EndpointCreated'>): EndpointView
   }
 }
 
-function publish(before: XdsView | undefined, { version, changed, removed }: EventOf<'XdsPublished'>): XdsView {
-  const resources = (before?.resources ?? PersistentMap<string, Json>()).withMutations((map) => {
-    for (const { name, resource } of changed) map.set(name, resource)
-    for (const name of removed) map.delete(name)
-  })
-  return { version, resources }
+/** An answer to what was never published says nothing. */
+function evolveXds(
+  before: NodeView['xds'],
+  recorded: Recorded<EventOf<'XdsPublished' | 'XdsAcked' | 'XdsNacked'>>,
+): NodeView['xds'] {
+  const { event } = recorded
+  const view = before.get(event.xds) ?? (event.type === 'XdsPublished' ? NOTHING_PUBLISHED : null)
+  return view === null ? before : before.set(event.xds, evolveXdsView(view, recorded))
 }
 
 export function programKey({

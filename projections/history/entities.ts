@@ -7,8 +7,9 @@
  * 2. `worldOf` of all units' entities is the world that the whole fold gives.
  *
  * Entities by unit: `policy`: `revision`, `policy <key>`, `cidr-group <name>`, `service <namespace>/<name>`; `identity`: `identity <number>`;
- * `node <name>`: `node`, `identity <number>`, `ipcache <prefix>`, `program <key>`, `xds <type>`, `xds <type> <resource>`, `dns <name>`; `endpoint <node> <id>`: `endpoint`, `status`,
- * `building` (the revision, while a build runs), `map <key>`.
+ * `node <name>`: `node`, `identity <number>`, `ipcache <prefix>`, `program <key>`, `xds <type>`, `xds <type> <resource>`,
+ * `acked <type>`, `refused <type>`, `unacked <type> <resource>`, `dns <name>`; `endpoint <node> <id>`: `endpoint`, `status`, `building` (the revision,
+ * while a build runs), `map <key>`.
  */
 import { Map as PersistentMap } from 'immutable'
 import type { EventOf } from '../../events/catalogue.ts'
@@ -20,6 +21,7 @@ import type { Json } from '../../events/schema.ts'
 import { type PolicyMapEntry, policyMapKeyOf, policyMapKeyText } from '../datapath/policy-map.ts'
 import { serviceKey } from '../facts/shared.ts'
 import { EMPTY_NODE, type EndpointView, type NodeView, nodeOfStream, programKey, type World, world } from '../world.ts'
+import type { XdsRefusal } from '../xds/view.ts'
 
 /** `policy`, `identity`, `node <name>` or `endpoint <node> <id>`. */
 export type UnitName = string
@@ -57,8 +59,14 @@ export function unitParts(name: UnitName): UnitParts {
   throw new TypeError(`${name} is not a unit`)
 }
 
-/** Names of the entities that the event may change in its unit; `all` where that depends on what is there. */
-export function touchedBy({ event }: Pick<Recorded, 'event'>): readonly string[] | 'all' {
+/**
+ * Names of the entities that the event may change in its unit; `all` where that depends on what is there. `before` is the node before it: an
+ * acknowledgement touches what was waiting for it. Without it those are left out.
+ */
+export function touchedBy(
+  { event }: Pick<Recorded, 'event'>,
+  before: Pick<NodeView, 'xds'> | null,
+): readonly string[] | 'all' {
   switch (event.type) {
     case 'PolicyAdded':
     case 'PolicyDeleted':
@@ -83,8 +91,22 @@ export function touchedBy({ event }: Pick<Recorded, 'event'>): readonly string[]
       return [`program ${programKey(event)}`]
     case 'XdsPublished': {
       const names = [...event.changed.map(({ name }) => name), ...event.removed]
-      return [`xds ${event.xds}`, ...names.map((name) => `xds ${event.xds} ${name}`)]
+      return [
+        `xds ${event.xds}`,
+        ...names.map((name) => `xds ${event.xds} ${name}`),
+        ...names.map((name) => `unacked ${event.xds} ${name}`),
+      ]
     }
+    case 'XdsAcked': {
+      const waiting = before?.xds.get(event.xds)?.unacked.keys() ?? []
+      return [
+        `acked ${event.xds}`,
+        `refused ${event.xds}`,
+        ...[...waiting].map((name) => `unacked ${event.xds} ${name}`),
+      ]
+    }
+    case 'XdsNacked':
+      return [`refused ${event.xds}`]
     case 'AgentStarted':
     case 'AgentStopped':
       return ['node']
@@ -191,7 +213,13 @@ function withNode(before: NodeView, entities: Entities): NodeView {
   for (const [name, version] of entities) {
     const type = /^xds (\S+)$/.exec(name)?.[1] as XdsType | undefined
     if (type === undefined) continue
-    xds = xds.set(type, { version: version as string, resources: collect(entities, `xds ${type} `, (each) => each) })
+    xds = xds.set(type, {
+      version: version as string,
+      resources: collect(entities, `xds ${type} `, (each) => each),
+      acked: (entities.get(`acked ${type}`) as string | undefined) ?? null,
+      refused: (entities.get(`refused ${type}`) as XdsRefusal | undefined) ?? null,
+      unacked: collect(entities, `unacked ${type} `, (each) => each),
+    })
   }
   return {
     datapath,
@@ -255,9 +283,12 @@ function namesOf(state: World, unit: UnitParts): readonly string[] {
     ...[...node.localIdentities.keys()].map((number) => `identity ${number}`),
     ...[...node.ipcache.keys()].map((prefix) => `ipcache ${prefix}`),
     ...[...node.programs.keys()].map((key) => `program ${key}`),
-    ...[...node.xds].flatMap(([type, { resources }]) => [
+    ...[...node.xds].flatMap(([type, { resources, acked, refused, unacked }]) => [
       `xds ${type}`,
       ...[...resources.keys()].map((name) => `xds ${type} ${name}`),
+      ...(acked === null ? [] : [`acked ${type}`]),
+      ...(refused === null ? [] : [`refused ${type}`]),
+      ...[...unacked.keys()].map((name) => `unacked ${type} ${name}`),
     ]),
     ...[...node.dns.keys()].map((name) => `dns ${name}`),
   ]
@@ -292,6 +323,14 @@ function nodeEntity(node: NodeView, name: string): Json | undefined {
       return asJson(node.programs.get(rest))
     case 'dns':
       return asJson(node.dns.get(rest))
+    case 'acked':
+      return node.xds.get(rest as XdsType)?.acked ?? undefined
+    case 'refused':
+      return node.xds.get(rest as XdsType)?.refused ?? undefined
+    case 'unacked': {
+      const space = rest.indexOf(' ')
+      return asJson(node.xds.get(rest.slice(0, space) as XdsType)?.unacked.get(rest.slice(space + 1)))
+    }
     case 'xds': {
       const space = rest.indexOf(' ')
       if (space === -1) return node.xds.get(rest as XdsType)?.version

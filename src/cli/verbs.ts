@@ -88,9 +88,9 @@ export function xds(world: World, choice: NodeChoice & { readonly type: XdsType 
   const served = [...nodeOf(world, choice).xds.entries()]
     .filter(([type]) => choice.type === null || type === choice.type)
     .toSorted(([a], [b]) => ascending(a, b))
-  const items = served.map(([type, { version, resources }]) => {
+  const items = served.map(([type, { version, acked, refused, resources }]) => {
     const sorted = [...resources.entries()].toSorted(([a], [b]) => ascending(a, b))
-    return { xds: type, version, resources: Object.fromEntries(sorted) }
+    return { xds: type, version, acked, refused, resources: Object.fromEntries(sorted) }
   })
   return { items, text: `${JSON.stringify(items, null, 2)}\n` }
 }

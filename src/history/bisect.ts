@@ -25,6 +25,7 @@ export type Turn = {
   readonly event: EventRef
   /** What that followed from, where the agent did it. */
   readonly cause: EventRef | null
+  /** Of the event; of an acknowledgement also what it acknowledges. */
   readonly changes: readonly EntityChange[]
   readonly before: Moment
   readonly after: Moment
@@ -94,11 +95,23 @@ async function turnAt(history: History, position: Position, evaluations: number)
   return {
     event: refOf(event),
     cause: await causeOf(history, event),
-    changes: await diffMoments(history, { from: before, to: after }),
+    changes: [
+      ...(await diffMoments(history, { from: before, to: after })),
+      ...(event.event.type === 'XdsAcked' ? await publishedBy(history, event.context.cause) : []),
+    ],
     before,
     after,
     evaluations,
   }
+}
+
+/** What an acknowledgement puts in force stands in the publication that it follows from. */
+async function publishedBy(history: History, position: Position | null): Promise<readonly EntityChange[]> {
+  const [event, from] =
+    position === null ? [null, null] : [await eventAt(history, position), await momentBefore(history.log, position)]
+  if (event === null || from === null) return []
+  const changes = await diffMoments(history, { from, to: event })
+  return changes.filter(({ entity }) => entity.startsWith('xds '))
 }
 
 /** The middle one of the positions above `low` and up to `high`; the last of them where only that is left. */
@@ -157,10 +170,14 @@ function isParty(versions: EntityVersions, unit: UnitName, words: readonly strin
 /** An endpoint that was made anew more often in one range is taken as relevant by its last versions. */
 const VERSIONS_MAX = 100
 
-/** Of a node what the proxy is told about these endpoints, identities and prefixes. */
+/** Of a node what the proxy is told about these endpoints and took of it, identities and prefixes. */
 function entityFilter(units: readonly UnitName[]): (unit: UnitName) => (entity: string) => boolean {
   const messages = new Set<string>()
-  for (const parts of units.map(unitParts)) if (parts.kind === 'endpoint') messages.add(`xds npds ${parts.endpoint}`)
+  for (const parts of units.map(unitParts)) {
+    if (parts.kind !== 'endpoint') continue
+    messages.add(`xds npds ${parts.endpoint}`)
+    messages.add(`unacked npds ${parts.endpoint}`)
+  }
   return (unit) => (entity) =>
     unitParts(unit).kind !== 'node' ||
     messages.has(entity) ||

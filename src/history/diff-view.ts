@@ -55,8 +55,8 @@ export type EndpointDifference = {
 
 export type NodeDifference = {
   readonly node: string
-  readonly what: 'node' | 'program' | 'xds'
-  /** Program key, or `<type> <resource>`; for the node itself and the version of a type the name of that. */
+  readonly what: 'node' | 'program' | 'xds' | 'unacked' | 'refused'
+  /** Program key, or `<type> <resource>`; for the node itself, and for the version and the refusal of a type, the name of that. */
   readonly name: string
   readonly kind: Kind
   readonly differences: readonly JsonDifference[]
@@ -99,7 +99,7 @@ export function diffView(
     identities: [...byKind('identity'), ...ofNode('identity ')].map(identityDifference),
     ipcache: ofNode('ipcache ').map((change) => ipcacheDifference(change, labelsOf)),
     endpoints: endpointDifferences(byKind('endpoint'), { labelsOf, nameOf }),
-    nodes: node.filter(({ entity }) => /^(node$|program |xds )/.test(entity)).map(nodeDifference),
+    nodes: node.filter(({ entity }) => /^(node$|program |xds |unacked |refused )/.test(entity)).map(nodeDifference),
   }
 }
 

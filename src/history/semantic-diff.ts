@@ -1,4 +1,4 @@
-/** What is newly allowed and newly denied between two moments, endpoint by endpoint, each with a witness. */
+/** What is newly allowed and newly denied between two moments, by what was in force at each, endpoint by endpoint, each with a witness. */
 
 import type { EndpointId, Position } from '../../events/ids.ts'
 import { ascending } from '../../events/order.ts'
@@ -54,7 +54,7 @@ function touchedEndpoints(changes: readonly EntityChange[]): readonly Place[] {
   const found = new Map<string, Place>()
   for (const { unit, entity } of changes) {
     const parts = unitParts(unit)
-    const message = /^xds npds ([0-9]+)$/.exec(entity)?.[1]
+    const message = /^(?:xds|unacked) npds ([0-9]+)$/.exec(entity)?.[1]
     if (parts.kind === 'endpoint') found.set(unit, { node: parts.node, endpoint: parts.endpoint })
     if (parts.kind === 'node' && message !== undefined) {
       const endpoint = Number(message) as EndpointId
@@ -71,7 +71,7 @@ function policyAt(
   const view = endpointAt(model, { node, endpoint, at })
   if (view === null) return null
   const unit = `node ${node}`
-  const names = ['xds npds', `xds npds ${endpoint}`]
+  const names = ['xds npds', `xds npds ${endpoint}`, `unacked npds ${endpoint}`]
   const world = worldOf([{ unit, entities: valuesOf(model.entities(unit, at, (name) => names.includes(name))) }])
   return { name: view.name, policy: recordedPolicy(world, node, view) }
 }

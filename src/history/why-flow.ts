@@ -2,10 +2,10 @@
  * Why a recorded flow was allowed or denied: it is judged again as it was recorded, by its identities, port and request, and the answer is compared
  * with what the datapath or the proxy said then.
  *
- * Only the side that decided is walked: the endpoint's, in the flow's direction. `inForce` is what the log says was written for it at that position,
+ * A request is judged by the network policy of its stamp: what the proxy had taken when it decided. Only the side that decided is walked: the endpoint's, in the flow's direction. `inForce` is what the log says was written for it at that position,
  * `wanted` what the policies asked for.
  */
-import { recordedPolicy } from '../../projections/verdict/recorded-policy.ts'
+import { publishedPolicy } from '../../projections/verdict/recorded-policy.ts'
 import type { World } from '../../projections/world.ts'
 import type { Flow } from '../ports/flows.ts'
 import { labelsOf, type Party } from './party.ts'
@@ -45,7 +45,9 @@ export function whyFlow(state: WhyState, node: string, flow: Flow): FlowOutcome 
   const ends = endsOf(flow)
   const peer = peerOf(state.world, node, ends.peer)
   const request = http === null ? null : { method: http.method, path: http.path, authority: http.host, headers: [] }
-  const side = sideOf(state, { protocol, port: destination.port, request }, { direction, subject, peer })
+  // Its stamp is the publication that the proxy judged by.
+  const proxyHas = http === null ? 'taken' : 'published'
+  const side = sideOf(state, { protocol, port: destination.port, request }, { direction, subject, peer }, proxyHas)
   const recomputed = verdictOf(side)
   const [from, to] = direction === 'ingress' ? [peer, subject] : [subject, peer]
   return {
@@ -98,7 +100,7 @@ function doubtOf(world: World, { node, flow, subject, side }: Judged): string | 
   if (own.identity !== subject.identity) {
     return `the endpoint had identity ${own.identity}, and has ${subject.identity} at this position`
   }
-  const policy = recordedPolicy(world, node, subject.endpoint!.view)
+  const policy = publishedPolicy(world, node, subject.endpoint!.view)
   if (flow.http !== null && policy !== null && asksForHeaders(policy)) {
     return 'rules judge requests by headers, which are not recorded'
   }

@@ -2,16 +2,28 @@
  * Why a connection or a request is allowed or denied at a moment, from the log alone.
  *
  * The walk: who both sides are, then egress at the source, then ingress at the destination, each L3 and L4 by the policy map and L7 by the
- * message that the proxy has. Each side is judged twice by the same function: `inForce` by what was recorded as written then, and `wanted` by
- * what the policies of that moment ask for. Where they differ, a regeneration was on its way or had failed, and what was in force decides.
+ * message that the proxy took last. Each side is judged twice by the same function: `inForce` by what was recorded as written then, and `wanted` by
+ * what the policies of that moment ask for. Where they differ, a regeneration was on its way or had failed, and what was in force decides. A message
+ * that was published and not acknowledged is not in force: `underWay` says so, and what it would decide.
  */
 import type { Direction } from '../../events/fields.ts'
 import type { PolicyOptions } from '../../events/policy-options.ts'
 import type { HttpRequest } from '../../projections/l7/http-rule.ts'
 import { engineOfWorld } from '../../projections/verdict/engine-of-world.ts'
-import { type Asked, type Judgement, judge, judgedPolicyOf } from '../../projections/verdict/judge.ts'
-import { recordedPolicy } from '../../projections/verdict/recorded-policy.ts'
-import { EMPTY_NODE, world as fold, type World } from '../../projections/world.ts'
+import {
+  type Asked,
+  type JudgedPolicy,
+  type Judgement,
+  judge,
+  judgedPolicyOf,
+} from '../../projections/verdict/judge.ts'
+import {
+  policyUnderWay,
+  publishedPolicy,
+  recordedPolicy,
+  type UnderWay,
+} from '../../projections/verdict/recorded-policy.ts'
+import { type BuildFailure, EMPTY_NODE, world as fold, type World } from '../../projections/world.ts'
 import type { EventLog } from '../ports/log.ts'
 import { type FactRef, factRefs, namedPeersOf } from './fact-refs.ts'
 import type { History } from './history.ts'
@@ -69,6 +81,10 @@ export type Side = {
   readonly revision: number | null
   /** In force and wanted lead to different ends. */
   readonly differs: boolean
+  /** Why the last build came to nothing; null after a success. */
+  readonly failure: BuildFailure | null
+  /** What the proxy has not taken yet of what it would decide by; null where it has all, or does not see the connection. */
+  readonly underWay: (UnderWay & { readonly judged: Layers | null }) | null
   /** Null where the side allows. */
   readonly shortfall: Shortfall | null
 }
@@ -119,6 +135,9 @@ export function why(state: WhyState, question: WhyQuestion): WhyOutcome {
 
 export type Roles = { readonly direction: Direction; readonly subject: Party; readonly peer: Party }
 
+/** Which network policy is in force: the one that the proxy took last, or the published one where it is known that the proxy judged by it. */
+export type ProxyHas = 'taken' | 'published'
+
 const NO_ENDPOINT: Omit<Side, 'direction'> = {
   endpoint: null,
   allowed: true,
@@ -128,6 +147,8 @@ const NO_ENDPOINT: Omit<Side, 'direction'> = {
   enforcement: null,
   revision: null,
   differs: false,
+  failure: null,
+  underWay: null,
   shortfall: null,
 }
 
@@ -136,13 +157,16 @@ export function sideOf(
   state: WhyState,
   { protocol, port, request }: Pick<WhyQuestion, 'protocol' | 'port' | 'request'>,
   { direction, subject, peer }: Roles,
+  proxyHas: ProxyHas = 'taken',
 ): Side {
   if (subject.endpoint === null) return { direction, ...NO_ENDPOINT }
   const { node, view } = subject.endpoint
   const asked: Asked = { direction, identity: peer.identity, protocol, port, request }
   const engine = engineOfWorld(state.world, node)
   const resolved = engine.resolve({ identity: subject.identity, namedPorts: view.namedPorts })
-  const policies = { inForce: recordedPolicy(state.world, node, view), wanted: judgedPolicyOf(resolved) }
+  const published = publishedPolicy(state.world, node, view)
+  const inForce = proxyHas === 'published' ? published : recordedPolicy(state.world, node, view)
+  const policies = { inForce, wanted: judgedPolicyOf(resolved) }
   const judged = {
     inForce: policies.inForce === null ? null : judge(policies.inForce, asked),
     wanted: policies.wanted === null ? null : judge(policies.wanted, asked),
@@ -167,9 +191,30 @@ export function sideOf(
     unresolvable: resolved.kind === 'unresolvable' ? `${resolved.code}: ${resolved.reason}` : null,
     enforcement: (state.world.nodes.get(node) ?? EMPTY_NODE).options.enforcement,
     revision: view.revision,
+    failure: view.failure,
+    underWay:
+      proxyHas === 'published'
+        ? null
+        : underWayOf(state, subject.endpoint, { judged: judged.inForce, published, asked }),
     differs: judged.inForce !== null && judged.inForce.allowed !== (judged.wanted?.allowed ?? false),
     shortfall: allowed || deciding === null ? null : explainDeny(deciding, context),
   }
+}
+
+/** It matters only where the connection reaches the proxy. */
+function underWayOf(
+  state: WhyState,
+  { node, view }: NonNullable<Party['endpoint']>,
+  {
+    judged,
+    published,
+    asked,
+  }: { readonly judged: Judgement | null; readonly published: JudgedPolicy | null; readonly asked: Asked },
+): Side['underWay'] {
+  const found = judged?.verdict === 'redirect' ? policyUnderWay(state.world, node, view) : null
+  if (found === null) return null
+  const isAnswered = published !== null && asked.request !== null
+  return { ...found, judged: isAnswered ? layersOf(judge(published, asked), state, node) : null }
 }
 
 function layersOf(

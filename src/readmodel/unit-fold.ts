@@ -20,7 +20,14 @@ import {
   worldOf,
 } from '../../projections/history/entities.ts'
 import { step } from '../../projections/projection.ts'
-import { createdEndpoint, type EndpointView, evolveEndpoint, type World, world } from '../../projections/world.ts'
+import {
+  createdEndpoint,
+  type EndpointView,
+  evolveEndpoint,
+  type NodeView,
+  type World,
+  world,
+} from '../../projections/world.ts'
 
 /** An entity as it is after the event; undefined for what is not there. */
 export type Touched = readonly [entity: string, value: Json | undefined]
@@ -67,7 +74,7 @@ class EndpointFold implements UnitFold {
       case 'EndpointRevisionBumped': {
         if (this.#view === null) return []
         this.#view = evolveEndpoint(this.#view, event)
-        const names = touchedBy({ event })
+        const names = touchedBy({ event }, null)
         return names === 'all' ? [] : names.map((name) => [name, this.#entity(name)] as const)
       }
       default:
@@ -96,11 +103,15 @@ class WorldFold implements UnitFold {
   }
 
   take(event: HindcastEvent, stored: StoredEvent): readonly Touched[] {
-    const touched = touchedBy({ event })
+    const touched = touchedBy({ event }, this.#node())
     const before = touched === 'all' ? this.#names() : touched
     this.#world = step(world, this.#world, withBody(stored, event))
     const names = touched === 'all' ? [...new Set([...before, ...this.#names()])] : touched
     return names.map((name) => [name, entityOf(this.#world, this.#parts, name)] as const)
+  }
+
+  #node(): NodeView | null {
+    return this.#parts.kind === 'node' ? (this.#world.nodes.get(this.#parts.node) ?? null) : null
   }
 
   #names(): readonly string[] {

@@ -117,6 +117,8 @@ async function publish(log: EventLog, endpoint: EndpointId, resource: Json): Pro
     changed: [{ name: String(endpoint), resource }],
     removed: [],
   })
+  const answer = { version: '1.1', nonce: '1', client: 'proxy' }
+  await append(log, nodeStream(NODE), { type: 'XdsAcked', v: 1, xds: 'npds', ...answer })
 }
 
 async function append(log: EventLog, stream: StreamName, event: HindcastEvent): Promise<void> {

@@ -143,7 +143,7 @@ test('T20 the verb names the event, the person behind it and what changed', asyn
   assert.equal(code, 0)
   assert.match(
     out,
-    /^deny tiefighter -> deathstar:80 PUT \/v1\/exhaust-port\nheld until position [0-9]+, .*\nturned by XdsPublished at position [0-9]+, .*, agent node1, following PolicyAdded at [0-9]+ by user leia \(test set-policies\)\n/,
+    /^deny tiefighter -> deathstar:80 PUT \/v1\/exhaust-port\nheld until position [0-9]+, .*\nturned by XdsAcked at position [0-9]+, .*, agent node1, following PolicyAdded at [0-9]+ by user leia \(test set-policies\)\n/,
   )
   assert.match(out, /~ xds npds 863\n/)
   assert.equal((await hindcast(...range, '--', 'deny xwing -> deathstar:81')).code, 3)

@@ -250,12 +250,26 @@ const NODE: readonly Maker[] = [
       type: 'XdsPublished',
       v: 1,
       xds: dice(2) === 0 ? 'npds' : 'lds',
-      version: `1.${dice(100)}`,
+      version: `1.${dice(3)}`,
       digest,
       changed: [resource(dice)],
       removed: dice(2) === 0 ? [] : [`name ${dice(3)}`],
     },
   ],
+  (dice) => {
+    const answer = {
+      xds: dice(3) === 0 ? 'lds' : 'npds',
+      version: `1.${dice(3)}`,
+      nonce: '1',
+      client: 'proxy',
+    } as const
+    const refusal = { running: null, detail: `reason ${dice(2)}` }
+    const isRefused = dice(4) === 0
+    const event = isRefused
+      ? ({ type: 'XdsNacked', v: 1, ...answer, ...refusal } as const)
+      : ({ type: 'XdsAcked', v: 1, ...answer } as const)
+    return [nodeStream(node(dice)), event]
+  },
   (dice) => {
     const port = { type: 'ProxyPortAllocated', v: 1, listener: 'cilium-http-ingress', parser: 'http' } as const
     return [nodeStream(node(dice)), { ...port, direction: 'ingress', port: Port(10_000 + dice(3)) }]

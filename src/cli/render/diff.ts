@@ -8,6 +8,7 @@ import {
   type HistoryDiff,
   type Kind,
   kindOf,
+  type NodeDifference,
 } from '../../history/diff-view.ts'
 import { portText } from './datapath.ts'
 
@@ -32,11 +33,19 @@ export function diffText(diff: HistoryDiff): string {
     }),
     ...endpoints.flatMap(endpointLines),
     ...nodes.flatMap(({ node, what, name, kind, differences }) => {
-      const title = `${SIGNS[kind]} ${what === 'node' ? `node ${node}` : `${what} ${name}`}`
+      const title = `${SIGNS[kind]} ${what === 'node' ? `node ${node}` : `${NODE_PARTS[what]} ${name}`}`
       return [title, ...(kind === 'changed' ? differences.flatMap(memberLines) : [])]
     }),
   ]
   return lines.length === 0 ? 'no difference\n' : `${lines.map((line) => line.trimEnd()).join('\n')}\n`
+}
+
+/** `unacked` is there from a publication to its acknowledgement: it goes when the proxy goes by what was published. */
+const NODE_PARTS: Readonly<Record<Exclude<NodeDifference['what'], 'node'>, string>> = {
+  program: 'program',
+  xds: 'xds',
+  unacked: 'unacknowledged xds',
+  refused: 'refusal of xds',
 }
 
 const FACTS: Readonly<Record<FactDifference['what'], string>> = {

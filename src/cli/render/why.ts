@@ -44,6 +44,7 @@ export function sideLines(side: Side, party: PartyView, paint: Paint): readonly 
     ...(side.unresolvable === null ? [] : [`  its policies contradict each other: ${side.unresolvable}`]),
     ...(side.enforcement === 'never' ? ['  its node enforces no policies (agent --enable-policy never)'] : []),
     ...(deciding === null ? [] : layerLines(deciding)),
+    ...underWayLines(side),
     ...(side.differs ? differenceLines(side) : []),
     ...(side.shortfall === null ? [] : shortfallLines(side.shortfall)),
   ]
@@ -81,12 +82,31 @@ function httpReason(reason: string): string {
   return reason === 'no-rules' ? ', the port takes every request' : ''
 }
 
-function differenceLines({ wanted, unresolvable }: Side): readonly string[] {
+function underWayLines({ underWay }: Side): readonly string[] {
+  if (underWay === null) return []
+  const { since, version, acked, refused, judged } = underWay
+  const by = acked === null ? 'has taken no network policy yet' : `goes by what it took last, version ${acked}`
+  const would = judged === null ? '' : `, and would ${judged.allowed ? 'allow' : 'deny'} it`
+  return [
+    `  the proxy ${by}: version ${version} was published at position ${since} and is not acknowledged${would}`,
+    ...(refused === null
+      ? []
+      : [`    version ${refused.version} was refused at position ${refused.position}: ${refused.detail}`]),
+    ...(judged?.http?.rules ?? []).map((rule) => `    ${ruleText(rule)}`),
+  ]
+}
+
+function differenceLines({ wanted, unresolvable, failure }: Side): readonly string[] {
   if (wanted === null)
     return [`  the policies of this moment cannot be resolved (${unresolvable}): the last good one is in force`]
   return [
     `  the policies of this moment say ${wanted.allowed ? 'allow' : 'deny'}; it was not in force yet`,
     ...wanted.rules.map((rule) => `    ${ruleText(rule)}`),
+    ...(failure === null
+      ? []
+      : [
+          `    the build of revision ${failure.revision} failed in ${failure.phase}: ${failure.code}: ${failure.reason}`,
+        ]),
   ]
 }
 

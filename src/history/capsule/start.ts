@@ -194,7 +194,7 @@ async function addLaterVersions(history: History, start: Position, chosen: Chose
   for (const stored of [...chosen.values()]) {
     const recorded = decodeEvent(stored)
     const unit = unitOf(recorded)
-    const touched = touchedBy(recorded)
+    const touched = touchedBy(recorded, null)
     if (unit === null || touched === 'all' || unitParts(unit).kind === 'endpoint' || stored.type === 'XdsPublished')
       continue
     for (const entity of touched) {
