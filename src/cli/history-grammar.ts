@@ -133,7 +133,7 @@ function addChanges(program: Command, { sink, place }: Context): void {
 function addIntegrity(program: Command, { sink, place }: Context): void {
   printing(place(program.command('verify').argument('[checkpoint...]', 'files; by default those beside the log')))
     .description('has anyone touched the history? ends with 4 where someone has')
-    .option('--since <checkpoint>', 'one more checkpoint: a file kept elsewhere')
+    .option('--since <checkpoint>', 'read only what came after this checkpoint; with --proof: the earlier one')
     .option('--key <key>', KEY)
     .option('--proof <file>', 'check this proof instead; nothing of the log is needed')
     .action(async (files: readonly string[], options: VerifyOptions) =>

@@ -2,21 +2,23 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { Position } from '../../events/ids.ts'
-import { checkpointAt } from '../history/checkpoint/at.ts'
-import { type Checkpoint, readCheckpoint, signCheckpoint } from '../history/checkpoint/checkpoint.ts'
+import { type Checkpoint, type NamedCheckpoint, readCheckpoint } from '../history/checkpoint/checkpoint.ts'
 import { readVerifierKey, type VerifierKey } from '../history/checkpoint/note.ts'
-import { scannedTree } from '../history/merkle/log-tree.ts'
+import type { AnchoredTree } from '../history/merkle/anchored.ts'
 import { hashText } from '../history/merkle/tree.ts'
-import { checkProof, proveConsistency, proveInclusion, type SignedCheckpoint } from '../history/prove.ts'
-import { type NamedCheckpoint, type Verification, verifyLog } from '../history/verify.ts'
+import { checkProof, proveConsistency, proveInclusion } from '../history/prove.ts'
+import { type Verification, verifyLog } from '../history/verify.ts'
 import type { EventLog } from '../ports/log.ts'
 import { momentOf } from './answer.ts'
-import { checkpointFolder } from './beside.ts'
+import { checkpointFolder, treePath } from './beside.ts'
 import { openWholeLogToRead, type Place } from './compose.ts'
 import { CliError, messageOf } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
+import { progressLine } from './progress-line.ts'
 import { counted } from './render/counted.ts'
 import { table } from './render/table.ts'
+import { signedAt, withSignedTree } from './signed-tree.ts'
+import { withTree } from './tree-file.ts'
 
 export type VerifyOptions = Place & {
   readonly key: string | undefined
@@ -27,49 +29,41 @@ export type VerifyOptions = Place & {
 export type CheckpointOptions = Place & { readonly at: string | undefined }
 export type ProveOptions = Place & { readonly consistency: readonly string[] | undefined }
 
-/** Events between two lines of progress. */
-const PROGRESS_EVENTS = 1_000_000
-
 export async function verify(names: readonly string[], options: VerifyOptions, sink: LogSink): Promise<void> {
-  const files = options.since === undefined ? names : [...names, options.since]
   if (options.proof !== undefined) {
+    const files = options.since === undefined ? names : [...names, options.since]
     sink.write(proofAnswer(options.proof, files, options))
     return
   }
-  const checkpoints = checkpointsOf(files, options)
+  const [since] = options.since === undefined ? [] : checkpointsOf([options.since], options)
+  const checkpoints = since !== undefined && names.length === 0 ? [] : checkpointsOf(names, options)
   await using log = await openWholeLogToRead(options, sink.warn)
-  let said = 0
-  const found = await verifyLog({
-    log,
-    checkpoints,
-    progress: (events) => {
-      if (events < said + PROGRESS_EVENTS) return
-      said = events
-      sink.warn(`${events} events read\n`)
-    },
-  })
-  sink.write(options.output === 'json' ? json(found) : verificationText(found))
+  const found = await withTree(treePath(options), sink.warn, (store) =>
+    verifyLog({ log, checkpoints, since, store, progress: progressLine(sink.warn) }),
+  )
+  sink.write(options.output === 'json' ? json(found) : verificationText(found, since !== undefined))
   if (found.problems.length > 0) throw new CliError('integrity', '')
 }
 
 export async function prove(position: string | undefined, options: ProveOptions, sink: LogSink): Promise<void> {
-  await using log = await openWholeLogToRead(options, sink.warn)
-  if (options.consistency !== undefined) return await proveBeginning(log, options, sink)
-  if (position === undefined || !/^[0-9]{1,19}$/.test(position)) {
+  const { consistency } = options
+  if (consistency === undefined && (position === undefined || !/^[0-9]{1,19}$/.test(position))) {
     throw new CliError('usage', 'prove takes the position of an event, or --consistency A B')
   }
-  const tree = scannedTree(log)
-  const place = await tree.place(Position(BigInt(position)))
-  if (place === null) {
-    const before = await momentOf({ log }, position, 'prove')
-    throw new CliError('notFound', `no event stands at ${position}; the nearest before is ${before?.position}`)
-  }
-  sink.write(await proveInclusion(tree, place, await signedAt(log, null, options)))
+  const proof = await withSignedTree(options, sink.warn, (log, tree) =>
+    consistency === undefined
+      ? eventProof(log, tree, { position: position!, options })
+      : beginningProof(log, tree, options),
+  )
+  sink.write(proof)
 }
 
 export async function exportCheckpoint(options: CheckpointOptions, sink: LogSink): Promise<void> {
-  await using log = await openWholeLogToRead(options, sink.warn)
-  const { checkpoint, note } = await signedAt(log, options.at ?? null, options)
+  const { checkpoint, note } = await withSignedTree(options, sink.warn, async (log, tree) => {
+    const moment = await momentOf({ log }, options.at ?? null, '--at')
+    if (moment === null) throw new CliError('notFound', 'the log is empty: there is nothing to sign')
+    return signedAt(await tree(), moment, options)
+  })
   try {
     checkpointFolder(options).save(checkpoint.size, note)
   } catch (error) {
@@ -91,27 +85,34 @@ export async function checkpointKey(options: CheckpointOptions, sink: LogSink): 
   sink.write(`${verifier.text}\n`)
 }
 
-async function proveBeginning(log: EventLog, options: ProveOptions, sink: LogSink): Promise<void> {
+type OpenTree = () => Promise<AnchoredTree>
+
+async function eventProof(
+  log: EventLog,
+  open: OpenTree,
+  { position, options }: { readonly position: string; readonly options: ProveOptions },
+): Promise<string> {
+  const tree = await open()
+  const place = await tree.place(Position(BigInt(position)))
+  if (place === null) {
+    const before = await momentOf({ log }, position, 'prove')
+    throw new CliError('notFound', `no event stands at ${position}; the nearest before is ${before?.position}`)
+  }
+  const signed = await signedAt(tree, tree.head, options)
+  return tree.proof((hashes) => proveInclusion(hashes, place, signed))
+}
+
+async function beginningProof(log: EventLog, open: OpenTree, options: ProveOptions): Promise<string> {
   const [from, to, more] = options.consistency!
   if (from === undefined || to === undefined || more !== undefined) {
     throw new CliError('usage', 'consistency takes two moments at --consistency')
   }
-  const first = await momentOf({ log }, from, '--consistency')
-  if (first === null) throw new CliError('notFound', 'the log is empty')
-  const [checkpoint, second] = [await checkpointAt(log, first), await signedAt(log, to, options)]
-  if (checkpoint.size > second.checkpoint.size) throw new CliError('usage', `${from} is after ${to}`)
-  sink.write(await proveConsistency(scannedTree(log), checkpoint, second))
-}
-
-async function signedAt(log: EventLog, at: string | null, place: Place): Promise<SignedCheckpoint> {
-  const moment = await momentOf({ log }, at, '--at')
-  if (moment === null) throw new CliError('notFound', 'the log is empty: there is nothing to sign')
-  const checkpoint = await checkpointAt(log, moment)
-  try {
-    return { checkpoint, note: signCheckpoint(checkpoint, checkpointFolder(place).signer(checkpoint.origin)) }
-  } catch (error) {
-    throw new CliError('backend', `no key to sign with: ${messageOf(error)}`, { cause: error })
-  }
+  const [first, second] = [await momentOf({ log }, from, '--consistency'), await momentOf({ log }, to, '--consistency')]
+  if (first === null || second === null) throw new CliError('notFound', 'the log is empty')
+  const tree = await open()
+  const [checkpoint, signed] = [await tree.checkpointAt(first), await signedAt(tree, second, options)]
+  if (checkpoint.size > signed.checkpoint.size) throw new CliError('usage', `${from} is after ${to}`)
+  return tree.proof((hashes) => proveConsistency(hashes, checkpoint, signed))
 }
 
 function proofAnswer(file: string, files: readonly string[], options: VerifyOptions): string {
@@ -164,18 +165,27 @@ function textOf(file: string, where: string): string {
   }
 }
 
-function verificationText(found: Verification): string {
-  const { events, position, time, origin, root, checkpoints, problems, furtherProblems } = found
+function verificationText(found: Verification, isSince: boolean): string {
+  const { events, position, time, origin, root, checkpoints, problems, furtherProblems, notRead } = found
   const lines = [
     `${counted(events, 'event')} up to position ${position ?? '-'}, ${time ?? '-'}`,
     `origin ${origin ?? '-'}`,
     `root ${root}`,
+    ...notReadText(notRead, isSince),
     ...checkpoints.map(({ name, size, holds }) => `${holds ? 'holds' : 'BROKEN'} ${name} (${counted(size, 'event')})`),
     ...(checkpoints.length === 0 ? ['no checkpoint to compare with: only order and gaps were checked'] : []),
     ...problems.map((problem) => `${problem.code}${at(problem.position)}: ${problem.reason}`),
     ...(furtherProblems === 0 ? [] : [`and ${furtherProblems} more`]),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function notReadText(notRead: Verification['notRead'], isSince: boolean): readonly string[] {
+  if (notRead === null) return isSince ? ['everything was read: no stored tree leads to the checkpoint'] : []
+  const { events, position, checkpoint } = notRead
+  return [
+    `not read again: the ${counted(events, 'event')} up to position ${position}; their stored tree has the root that ${checkpoint} signed`,
+  ]
 }
 
 function at(position: string | null): string {

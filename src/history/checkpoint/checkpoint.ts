@@ -21,6 +21,9 @@ export type Checkpoint = {
   readonly time: string
 }
 
+/** `name` says where the checkpoint came from: a file. */
+export type NamedCheckpoint = { readonly name: string; readonly checkpoint: Checkpoint }
+
 export type CheckpointReading =
   | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint }
   | Exclude<NoteReading, { readonly kind: 'signed' }>
