@@ -73,6 +73,18 @@ const WELL_KNOWN: ReadonlyMap<string, IdentityId> = new Map(
   }),
 )
 
+/** Labels of components that every cluster has and that carry a fixed meaning: nobody's own. */
+export const WELL_KNOWN_LABELS: readonly string[] = [
+  ...new Set([
+    ...COMPONENTS.flatMap(({ account, labels }) => [
+      ...labels,
+      `k8s:io.cilium.k8s.policy.serviceaccount=${account}`,
+    ]),
+    NAMESPACE,
+    NAMESPACE_NAME,
+  ]),
+]
+
 /** Null for a label set without a fixed number. The host and remote nodes stay what they are whatever else they carry. */
 export function fixedIdentityOf(labels: readonly LabelText[]): IdentityId | null {
   const names = new Set<string>(labels)

@@ -13,7 +13,7 @@ import type { ExportQuestion } from '../export.ts'
 import type { Capsule } from '../format.ts'
 import { stateDigest } from '../state.ts'
 import { Renaming } from './events.ts'
-import { sameButForOrder } from './manifest.ts'
+import { sameButForOrder } from './message.ts'
 import { Pseudonyms } from './names.ts'
 
 /** Throws `CapsuleError` where something cannot be renamed, or would be decided otherwise under other names. */

@@ -1,6 +1,9 @@
 /**
  * Keyed pseudonyms: the same name has the same one everywhere, and nobody finds it by trying names without the key. Of an address each bit is turned
  * or not by what stands before it, so that two addresses share as long a prefix as they did.
+ *
+ * A name with dots is renamed label by label, whether it is of a node, a service or a host, so that `web` in `web.default.svc.cluster.local` is
+ * the service `web`. What an IPv4 address could be is one, wherever it stands.
  */
 import { createHmac } from 'node:crypto'
 import {
@@ -11,23 +14,14 @@ import {
   prefixText,
   widthOf,
 } from '../../../../projections/ip/prefix.ts'
+import { isWellKnownWord } from './vocabulary.ts'
 
+/** With the `p` before them a pseudonym is as long as a named port and a network device may be. */
 const DIGITS = 14
-/** Of names that mean something to the engine itself. */
-const KNOWN_KEY =
-  /^(io\.kubernetes|io\.cilium|kubernetes\.io|k8s\.io|app\.kubernetes\.io)|^(pod-template-(generation|hash)|controller-revision-hash|etcd_node)$|kubernetes\.io/
-const NAMESPACE_LABELS = 'io.cilium.k8s.namespace.labels.'
-const SOURCES = new Set([
-  'k8s',
-  'any',
-  'reserved',
-  'cidr',
-  'fqdn',
-  'cidrgroup',
-  'unspec',
-  'container',
-  'cilium-generated',
-])
+/** Of a label's value and of a key's last part. */
+const LABEL_CHARS_MAX = 63
+const NAME_CHARS_MAX = 253
+const DOTTED = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$/
 
 export class Pseudonyms {
   readonly #key: Uint8Array
@@ -38,9 +32,19 @@ export class Pseudonyms {
     this.#key = key
   }
 
-  /** A DNS-1123 label, and so a label's key or value, too. */
-  name(text: string): string {
-    if (text === '') return ''
+  /** A DNS-1123 subdomain of as many labels, and so a label's key or value, too, where it is not longer than `charsMax`. */
+  name(text: string, charsMax: number = NAME_CHARS_MAX): string {
+    if (text === '' || isWellKnownWord(text)) return text
+    if (!DOTTED.test(text)) return this.#word(text)
+    if (/^[0-9.]+$/.test(text) && parseAddress(text) !== null) return this.address(text)
+    const dotted = text
+      .split('.')
+      .map((label) => this.name(label))
+      .join('.')
+    return dotted.length <= charsMax ? dotted : this.#word(text)
+  }
+
+  #word(text: string): string {
     const known = this.#known.get(text)
     if (known !== undefined) return known
     const pseudonym = `p${this.#hmac(`name ${text}`).toString('hex').slice(0, DIGITS)}`
@@ -60,10 +64,11 @@ export class Pseudonyms {
     return `sha256:${this.#hmac(`digest ${text}`).toString('hex')}`
   }
 
-  /** A DNS name or pattern, label by label. Throws `RangeError` where a wildcard stands within a label. */
+  /** A DNS name or pattern, label by label, in lower case. Throws `RangeError` where a wildcard stands within a label. */
   dns(text: string): string {
-    return text
-      .toLowerCase()
+    const lower = text.toLowerCase()
+    if (parseAddress(lower) !== null) return this.address(lower)
+    return lower
       .split('.')
       .map((label) => this.#dnsLabel(label))
       .join('.')
@@ -73,6 +78,23 @@ export class Pseudonyms {
     if (label === '*' || label === '**' || label === '') return label
     if (label.includes('*')) throw new RangeError(`the pattern ${label} matches a part of a name`)
     return this.name(label)
+  }
+
+  /** What a request says whom it is for: a name or an address, with or without a port. */
+  host(text: string): string {
+    const [, six, port = ''] = /^\[(.*)\](:[0-9]+)?$/s.exec(text) ?? []
+    if (six !== undefined) return `[${parseAddress(six) === null ? this.#word(six) : this.address(six)}]${port}`
+    const [, name = text, end = ''] = /^(.*?)(:[0-9]+)?$/s.exec(text) ?? []
+    if (parseAddress(name) !== null) return `${this.address(name)}${end}`
+    return `${name
+      .split('.')
+      .map((label) => this.name(label))
+      .join('.')}${end}`
+  }
+
+  /** Numbers are no names. */
+  port(text: string): string {
+    return /^[0-9]*$/.test(text) ? text : this.#word(text.toLowerCase())
   }
 
   /** Hexadecimal digits, as many as there were. */
@@ -85,38 +107,9 @@ export class Pseudonyms {
     return `02:${[...this.#hmac(`mac ${text}`).subarray(0, 5)].map((byte) => byte.toString(16).padStart(2, '0')).join(':')}`
   }
 
-  /** A label's key without its source. */
-  labelKey(key: string): string {
-    if (key.startsWith(NAMESPACE_LABELS))
-      return `${NAMESPACE_LABELS}${this.labelKey(key.slice(NAMESPACE_LABELS.length))}`
-    // These make no identity, and must not under another name.
-    if (key.startsWith('annotation')) return `annotation.${this.name(key)}`
-    return KNOWN_KEY.test(key) ? key : this.name(key)
-  }
-
-  labelValue(key: string, value: string): string {
-    return key === 'io.cilium.k8s.policy.cluster' || key === 'io.cilium.k8s.policy.derived-from'
-      ? value
-      : this.name(value)
-  }
-
-  /** `source:key`, `source.key` or `key`, as selectors write it. */
-  selectorKey(text: string): string {
-    const [, source = '', key = text] = /^([a-z0-9-]+[:.])(.*)$/s.exec(text) ?? []
-    if (source === '' || !SOURCES.has(source.slice(0, -1))) return this.labelKey(text)
-    if (source.startsWith('reserved')) return text
-    if (source.startsWith('cidr:') || source.startsWith('fqdn')) throw new RangeError(`the label ${text} in a selector`)
-    return `${source}${this.labelKey(key)}`
-  }
-
-  /** `source:key=value`. */
-  label(text: string): string {
-    if (text.startsWith('reserved:')) return text
-    const [, source = '', key = '', value] = /^([^:]*:)([^=]*)(?:=(.*))?$/s.exec(text) ?? []
-    if (source === 'cidr:') throw new RangeError(`the label ${text} outside of a prefix`)
-    if (source === 'fqdn:') return `fqdn:${this.dns(key)}`
-    const end = value === undefined ? '' : `=${this.labelValue(key, value)}`
-    return `${source}${this.labelKey(key)}${end}`
+  /** A label's value, or a part of its key. */
+  labelPart(text: string): string {
+    return this.name(text, LABEL_CHARS_MAX)
   }
 
   address(text: string): string {
