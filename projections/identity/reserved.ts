@@ -76,10 +76,7 @@ const WELL_KNOWN: ReadonlyMap<string, IdentityId> = new Map(
 /** Labels of components that every cluster has and that carry a fixed meaning: nobody's own. */
 export const WELL_KNOWN_LABELS: readonly string[] = [
   ...new Set([
-    ...COMPONENTS.flatMap(({ account, labels }) => [
-      ...labels,
-      `k8s:io.cilium.k8s.policy.serviceaccount=${account}`,
-    ]),
+    ...COMPONENTS.flatMap(({ account, labels }) => [...labels, `k8s:io.cilium.k8s.policy.serviceaccount=${account}`]),
     NAMESPACE,
     NAMESPACE_NAME,
   ]),

@@ -39,25 +39,28 @@ export async function pseudonymousCapsule(
 
 type Content = Pick<Capsule, 'events' | 'flows'>
 
-/** More resources of one range whose order follows from names are not looked for. */
-const ROUNDS_MAX = 1000
-
-/** What a proxy was told is in an order that follows from names in part: where it does, it is told in that of the new ones. */
+/**
+ * What a proxy was told is in an order that follows from names in part: where it does, it is told in that of the new ones. One pass finds all of these,
+ * a second one is the proof.
+ */
 async function settled(plain: Capsule, names: Pseudonyms): Promise<Content> {
   const instead = new Map<string, Json>()
-  const isSound = ((await replayed(logOf(plain.header, plain.events)))?.mismatch ?? null) === null
-  for (let round = 0; ; round += 1) {
-    const content = renamed(plain, names, instead)
-    const found = (await replayed(logOf(plain.header, content.events)))?.mismatch ?? null
-    // What does not come out on the log itself need not come out here.
-    if (found === null || !isSound) return content
-    const text = canonicalText(found.recorded)
-    if (round === ROUNDS_MAX || instead.has(text) || !isOrder(found)) {
-      const reason = `under other names ${found.event.position} comes out otherwise: ${found.reason}`
-      throw new CapsuleError('capsule-not-renamed', reason)
-    }
-    instead.set(text, found.recomputed)
+  const first = renamed(plain, names, instead)
+  const passes = (found: Mismatch): boolean => {
+    if (isOrder(found)) instead.set(canonicalText(found.recorded), found.recomputed)
+    return true
   }
+  await replayed(logOf(plain.header, first.events), passes)
+  const last = instead.size === 0 ? first : renamed(plain, names, instead)
+  const left = await mismatchesIn(logOf(plain.header, last.events))
+  if (left.size === 0) return last
+  // What does not come out on the log itself need not come out here.
+  const before = await mismatchesIn(logOf(plain.header, plain.events))
+  for (const [place, reason] of left) {
+    if (before.has(place)) continue
+    throw new CapsuleError('capsule-not-renamed', `under other names ${place} comes out otherwise: ${reason}`)
+  }
+  return last
 }
 
 function isOrder({ kind, recorded, recomputed }: Mismatch): boolean {
@@ -79,7 +82,17 @@ function logOf({ from, engine }: Capsule['header'], events: readonly StoredEvent
   return new CapsuleLog({ location: 'a capsule', begins, engine, events })
 }
 
-async function replayed(log: CapsuleLog): Promise<Awaited<ReturnType<typeof replay>> | null> {
+/** Reasons, by position and kind. */
+async function mismatchesIn(log: CapsuleLog): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  await replayed(log, ({ event, kind, node, endpoint, reason }) => {
+    found.set(`${event.position}, the ${kind} of ${endpoint === null ? node : `endpoint ${endpoint}`}`, reason)
+    return true
+  })
+  return found
+}
+
+async function replayed(log: CapsuleLog, passes: (found: Mismatch) => boolean): Promise<void> {
   const nodes = new Set<NodeName>()
   for await (const batch of log.readAll({ direction: 'forwards', after: null })) {
     for (const { stream } of batch) {
@@ -87,7 +100,6 @@ async function replayed(log: CapsuleLog): Promise<Awaited<ReturnType<typeof repl
       if (node !== null) nodes.add(NodeName(node))
     }
   }
-  return nodes.size === 0
-    ? null
-    : replay({ log, from: log.begins.position, to: null, endpoint: null, nodes: [...nodes] })
+  if (nodes.size === 0) return
+  await replay({ log, from: log.begins.position, to: null, endpoint: null, nodes: [...nodes], passes })
 }

@@ -4,11 +4,14 @@ import type { ServiceBackends } from '../../../../events/facts.ts'
 import type { NamedPort, PolicyMapDelta, PolicyMapValue, Problem, ResourceRef } from '../../../../events/fields.ts'
 import { type Cidr, type IpAddress, NodeName } from '../../../../events/ids.ts'
 import { ascending } from '../../../../events/order.ts'
+import type { PolicyOptions } from '../../../../events/policy-options.ts'
 import type { EventContext } from '../../../../events/recorded.ts'
 import type { Phase, Redirect } from '../../../../events/regeneration.ts'
 import { type Changing, inOrder, ownListener } from './changing.ts'
 import { type Decisions, each, orNull, ours, type Rename, record } from './field.ts'
+import { labelValue } from './labels.ts'
 import { pseudonymousOrigin } from './manifest.ts'
+import { CLUSTER_KEY } from './vocabulary.ts'
 
 /** What people or programs wrote in words. */
 const WITHHELD = 'withheld'
@@ -47,7 +50,10 @@ const namedPort: Of<NamedPort> = record<NamedPort, Changing>({
   protocol: 'same',
 })
 const backends: Of<ServiceBackends> = record<ServiceBackends, Changing>({
-  source: (text, { names }) => text.replace(/\/(.*)$/s, (_, of: string) => `/${names.name(of)}`),
+  source: (text, { names }) => {
+    const [, kind, of = ''] = /^(Endpoints|EndpointSlice)\/(.*)$/s.exec(text) ?? []
+    return kind === undefined ? names.name(text) : `${kind}/${names.name(of)}`
+  },
   addresses,
 })
 const mapValue: Of<PolicyMapValue> = record<PolicyMapValue, Changing>({
@@ -77,6 +83,16 @@ const redirect: Of<Redirect> = record<Redirect, Changing>({
 
 type Feature = EventOf<'KernelProbed'>['features'][number]
 const feature: Of<Feature> = record<Feature, Changing>({ name: ours, available: 'same', detail: withheld, since: ours })
+
+const options: Of<PolicyOptions> = record<PolicyOptions, Changing>({
+  enforcement: 'same',
+  allowLocalhost: 'same',
+  enableRemoteNodeIdentity: 'same',
+  enableHostFirewall: 'same',
+  clusterName: (text, { names }) => labelValue(names, CLUSTER_KEY, text),
+  enableL7Proxy: 'same',
+  enableIcmpRules: 'same',
+})
 
 type Table = { readonly [Type in EventType]: Decisions<EventOf<Type>, Changing> }
 
@@ -211,7 +227,7 @@ const BUILDS: Pick<Table, BuildType> = {
 
 type KernelType = 'AgentStarted' | 'AgentStopped' | 'KernelProbed' | 'ProgramLoaded' | 'ProgramUnloaded'
 const KERNELS: Pick<Table, KernelType> = {
-  AgentStarted: { node, version: ours, datapath: 'same', reason: withheld },
+  AgentStarted: { node, version: ours, datapath: 'same', reason: withheld, options },
   AgentStopped: { node, reason: withheld },
   KernelProbed: { release: ours, features: each(feature) },
   ProgramLoaded: {

@@ -25,7 +25,8 @@ const PORT = /(?:\(:\[0-9\]\+\)\?|\(:\\d\+\)\?|:[0-9]+)?$/
 
 /**
  * A regular expression of a host can be renamed where it is whole labels with dots between them, each a word, one of several words or
- * anything. Throws `RangeError` for others.
+ * anything. Throws `RangeError` for others. A dot that is not escaped is taken for the dot that was meant: that it stood for any other character, too,
+ * is lost.
  */
 export function hostExpression(names: Pseudonyms, expression: string): string {
   const port = PORT.exec(expression)![0]
@@ -37,6 +38,9 @@ export function hostExpression(names: Pseudonyms, expression: string): string {
     const turned = names.address(address).split('.')
     return found.map(({ kind, text }) => (kind === 'dot' ? text : turned.shift())).join('') + port
   }
+  // A number could be a part of an address, which is renamed as a whole.
+  if (words.some(({ kind, text }) => kind !== 'any' && text.split('|').some((word) => /^[0-9]+$/.test(word))))
+    throw new RangeError(`the regular expression of a host ${expression}`)
   return found.map(({ kind, text }) => partText(names, kind, text)).join('') + port
 }
 

@@ -68,11 +68,12 @@ export function label(names: Pseudonyms, text: LabelText): LabelText {
   return LabelText(`${labelSource(names, source)}:${labelKey(names, key)}${end}`)
 }
 
-/** Of an identity; those of a prefix follow from it. */
+/** Of an identity; those of its prefix (as it was) follow from the renamed one. */
 export function labels(names: Pseudonyms, all: readonly LabelText[], prefix: Cidr | null): readonly LabelText[] {
   const isOfPrefix = (text: LabelText): boolean => prefix !== null && text.startsWith('cidr:')
   const others = all.filter((text) => !isOfPrefix(text)).map((text) => label(names, text))
-  const own = prefix === null || !all.some(isOfPrefix) ? [] : prefixLabels(prefix).filter(isOfPrefix)
+  const own =
+    prefix === null || !all.some(isOfPrefix) ? [] : prefixLabels(Cidr(names.prefix(prefix))).filter(isOfPrefix)
   return [...new Set([...own, ...others])].toSorted()
 }
 

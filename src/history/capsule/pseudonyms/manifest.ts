@@ -62,6 +62,7 @@ function walkFields(names: Pseudonyms, fields: Fields): Fields {
       if (LEFT_OUT.has(key)) return []
       if (key === 'matchLabels' && isFields(inner)) return [[key, texts(names, inner)]]
       if (key === 'matchExpressions' && Array.isArray(inner)) return [[key, inner.map((one) => expression(names, one))]]
+      if (key === 'l7' && Array.isArray(inner)) return [[key, inner.map((one) => protocolRule(names, one))]]
       if (inner !== null && !STRUCTURE.has(key) && !KEPT.has(key) && !Object.hasOwn(RENAMED, key))
         throw new RangeError(`the field ${key} of a manifest`)
       return [[key, walk(names, inner, key)]]
@@ -74,6 +75,12 @@ function text(names: Pseudonyms, value: string, field: string): string {
   const rename = Object.hasOwn(RENAMED, field) ? RENAMED[field] : undefined
   if (rename === undefined) throw new RangeError(`a text in the field ${field} of a manifest`)
   return rename(names, value)
+}
+
+/** Fields of a protocol are named by it, as headers are. */
+export function protocolRule(names: Pseudonyms, rule: Json): Json {
+  if (!isFields(rule)) throw new RangeError('a rule of a protocol that is no object')
+  return Object.fromEntries(Object.entries(rule).map(([key, value]) => [key, names.name(String(value))]))
 }
 
 /** Its name is that of a header, which stays. */

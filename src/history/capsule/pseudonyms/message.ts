@@ -2,7 +2,7 @@
 import { canonicalText } from '../../../../events/canonical.ts'
 import type { Json } from '../../../../events/schema.ts'
 import { headerValue, hostExpression } from './http.ts'
-import { type Fields, isFields, pseudonymousOrigin } from './manifest.ts'
+import { type Fields, isFields, protocolRule, pseudonymousOrigin } from './manifest.ts'
 import type { Pseudonyms } from './names.ts'
 
 type Rename = (names: Pseudonyms, text: string) => string
@@ -23,6 +23,7 @@ export function pseudonymousMessage(names: Pseudonyms, value: Json, field = ''):
   if (Array.isArray(value)) return value.map((one: Json) => pseudonymousMessage(names, one, field))
   const fields = value as Fields
   if (field === 'headers') return header(names, fields)
+  if (field === 'rule') return protocolRule(names, fields)
   if (field === 'headerMatches') return headerMatch(names, fields)
   return Object.fromEntries(
     Object.entries(fields).map(([key, inner]) => [

@@ -2,7 +2,11 @@
 import { WELL_KNOWN_LABELS } from '../../../../projections/identity/reserved.ts'
 
 const WELL_KNOWN = WELL_KNOWN_LABELS.map((label) => /^k8s:([^=]*)=(.*)$/.exec(label)!)
-const WELL_KNOWN_WORDS: ReadonlySet<string> = new Set(WELL_KNOWN.map(([, , value]) => value!))
+/** With the items of a TLS secret. */
+const WELL_KNOWN_WORDS: ReadonlySet<string> = new Set([
+  ...WELL_KNOWN.map(([, , value]) => value!),
+  ...['tls.crt', 'tls.key', 'ca.crt'],
+])
 
 export function isWellKnownWord(text: string): boolean {
   return WELL_KNOWN_WORDS.has(text)
@@ -70,8 +74,10 @@ export const SOURCES: ReadonlySet<string> = new Set([
   'node',
 ])
 
+export const CLUSTER_KEY = 'io.cilium.k8s.policy.cluster'
+
 /** Values that say which kind of object a rule is of, and the name of a cluster that was given none. */
 export function isKnownValue(key: string, value: string): boolean {
-  if (key === 'io.cilium.k8s.policy.cluster') return value === 'default'
+  if (key === CLUSTER_KEY) return value === 'default'
   return key === 'io.cilium.k8s.policy.derived-from' && /^(Cilium(Clusterwide)?)?NetworkPolicy$/.test(value)
 }
