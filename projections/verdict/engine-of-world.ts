@@ -1,5 +1,5 @@
 /** The policy engine that a node would have at a moment: made from what the world holds then, not from the way there. */
-import type { IdentityId } from '../../events/ids.ts'
+import { type IdentityId, NodeName, nodeStream } from '../../events/ids.ts'
 import type { Json } from '../../events/schema.ts'
 import { externalService } from '../facts/shared.ts'
 import { RESERVED_IDENTITIES } from '../identity/reserved.ts'
@@ -8,13 +8,16 @@ import { readPolicy } from '../policy/parse/policy.ts'
 import type { PolicyRule } from '../policy/rule.ts'
 import { EMPTY_NODE, type NodeView, type World } from '../world.ts'
 
-/** `node` names whose local identities, DNS answers and options count; null where there is no node. */
+/**
+ * It goes on with `policyChangesOf`. `node` names whose local identities, DNS answers and options count; null where there is no node.
+ */
 export function engineOfWorld(world: World, node: string | null): PolicyEngine {
   const engine = new PolicyEngine(nodeOf(world, node).options)
   engine.apply({ kind: 'identities', added: knownIdentities(world, node), removed: [] })
   for (const [name, { endpoints }] of world.nodes) {
     for (const { endpoint, namedPorts } of endpoints.values()) {
-      if (namedPorts.length > 0) engine.apply({ kind: 'pod-ports', pod: `${name}/${endpoint}`, ports: namedPorts })
+      if (namedPorts.length > 0)
+        engine.apply({ kind: 'pod-ports', pod: `${nodeStream(NodeName(name))}/${endpoint}`, ports: namedPorts })
     }
   }
   applyFacts(engine, world, node)

@@ -90,10 +90,11 @@ function entriesOf({ before, after }: SemanticQuestion, direction: Direction): r
     .toSorted((a, b) => comparePolicyMapKeys(a.entry.key, b.entry.key))
 }
 
-type Ports = { readonly from: number; readonly to: number }
-type Region = { readonly protocol: number; readonly ranges: readonly Ports[] }
+export type Ports = { readonly from: number; readonly to: number }
+export type Region = { readonly protocol: number; readonly ranges: readonly Ports[] }
 
-function regionsOf(entries: readonly PolicyMapEntry[], isWide: boolean): readonly Region[] {
+/** Within each range every port meets the same entries. `isWide`: the usual protocols, whether or not a key takes any. */
+export function regionsOf(entries: readonly PolicyMapEntry[], isWide: boolean): readonly Region[] {
   const own = entries.map(({ key }) => key.protocol).filter((protocol) => protocol !== 0)
   const isAny = isWide || entries.some(({ key }) => key.protocol === 0)
   const protocols = [...new Set([...own, ...(isAny ? USUAL_PROTOCOLS : [])])].toSorted((a, b) => a - b)

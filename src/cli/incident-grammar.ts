@@ -2,10 +2,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ExportOptions, OpenOptions } from './history-capsule.ts'
 import type { DriftOptions } from './history-drift.ts'
+import type { WindowsOptions } from './history-windows.ts'
 import type { LogSink } from './log-verb.ts'
-import { BPFFS_DEFAULT } from './option-values.ts'
+import { BPFFS_DEFAULT, wholeNumber } from './option-values.ts'
 
-/** `place` adds the options that say where the log is. */
+/** `drift` and `windows`. `place` adds the options that say where the log is. */
 export function addDrift(
   program: Command,
   { sink, place }: { readonly sink: LogSink; readonly place: (command: Command) => Command },
@@ -18,6 +19,20 @@ export function addDrift(
     .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
     .action(async (options: DriftOptions) => (await import('./history-drift.ts')).drift(options, sink))
+  place(program.command('windows'))
+    .description(
+      'when did policy maps, identities and ipcache of a node disagree, and what was dropped or let through meanwhile? ends with 1 where they did',
+    )
+    .option('--from <moment>', `from here on; ${MOMENT}; by default from the beginning`)
+    .option('--to <moment>', 'and up to here; by default the head')
+    .option('--node <name>', 'which node; not needed where the log knows one')
+    .option('--endpoint <id>', 'only windows of this endpoint', endpointId)
+    .option('--identity <number>', 'only where the other side is this identity', wholeNumber)
+    .option('--prefix <prefix>', 'only where the other side has an address in, or around, this prefix or address')
+    .addOption(new Option('--late <what>', 'only where this was late').choices(['identity', 'map', 'ipcache']))
+    .option('--min <ms>', 'only windows that were open for so long', wholeNumber, 0)
+    .addOption(new Option('-o, --output <form>').choices(['table', 'json', 'jsonl']).default('table'))
+    .action(async (options: WindowsOptions) => (await import('./history-windows.ts')).windows(options, sink))
 }
 
 const MOMENT = 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n'

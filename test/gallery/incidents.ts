@@ -1,6 +1,6 @@
 /** The incidents of the gallery: what happened, as people did it. Each is told in README.md under its name. */
 import type { ResourceRef } from '../../events/fields.ts'
-import { EndpointId, IpAddress, Port } from '../../events/ids.ts'
+import { EndpointId, IdentityId, IpAddress, Port } from '../../events/ids.ts'
 import type { PolicyVerdict } from '../../src/ports/datapath.ts'
 import { DAY, GALAXY, HOUR, type Incident, type Judged, MINUTE, type Stage } from './stage.ts'
 
@@ -269,6 +269,50 @@ const editedLog: Incident = {
   },
 }
 
+/** A name is resolved while another endpoint's build holds up the ipcache: the address is nobody's for a quarter of a second. */
+const fqdnRace: Incident = {
+  name: 'fqdn-race',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+    await stage.apply('leia', 'tower.yaml', TOWER)
+    await stage.wait(HOUR)
+    stage.proxy.hung = true
+    await stage.applyUnfinished('vader', 'rule1.yaml', RULE1.replace('/v1/request-landing', '/v2/request-landing'))
+    await stage.dnsAnswer('tower.endor.example', ['198.51.100.7'], { ttlSeconds: 60, askedBy: 775 })
+    await stage.pass(40)
+    await stage.verdict(toTower({ action: 'deny', dropReason: 133, matchType: 'none', sourcePort: 41_000 }))
+    await stage.pass(210)
+    await stage.proxyRecovers()
+    await stage.verdict(toTower({ action: 'allow', dropReason: null, matchType: 'L3-L4', sourcePort: 41_002 }))
+    await stage.wait(MINUTE)
+  },
+}
+
+/** The world's number is all that the datapath knows while it drops. */
+function toTower(said: Pick<PolicyVerdict, 'action' | 'dropReason' | 'matchType' | 'sourcePort'>): Judged {
+  return () => ({
+    endpoint: EndpointId(775),
+    direction: 'egress',
+    remoteIdentity: IdentityId(said.action === 'deny' ? 2 : 0x0100_0001),
+    protocol: 6,
+    source: IpAddress('10.0.0.209'),
+    destination: IpAddress('198.51.100.7'),
+    destinationPort: 443,
+    proxyPort: null,
+    ...said,
+  })
+}
+const TOWER = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: tower, namespace: default}
+spec:
+  endpointSelector: {matchLabels: {class: xwing}}
+  egress:
+    - toFQDNs: [{matchName: tower.endor.example}]
+      toPorts: [{ports: [{port: "443", protocol: TCP}]}]
+`
+
 export const INCIDENTS: readonly Incident[] = [
   cutEgress,
   defaultDeny,
@@ -279,6 +323,7 @@ export const INCIDENTS: readonly Incident[] = [
   staleDeny,
   sameAgain,
   cronJob,
+  fqdnRace,
   editedLog,
 ]
 

@@ -33,6 +33,8 @@ export type Ship = {
 /** A verdict of the datapath, which knows identities by the names of endpoints. */
 export type Judged = (identityOf: (name: string) => IdentityId) => PolicyVerdict
 
+type Asked = { readonly ttlSeconds: number; readonly askedBy: number }
+
 export type Incident = {
   /** Of its state folder, and of its section in README.md. */
   readonly name: string
@@ -101,6 +103,25 @@ export class Stage {
   async applyUnfinished(by: string, file: string, text: string): Promise<void> {
     await this.#apply(by, file, text)
     await turns(TURNS_OF_A_REACTION)
+  }
+
+  /** An endpoint of the node was told the addresses of a name; what follows need not be finished. */
+  async dnsAnswer(name: string, addresses: readonly string[], { ttlSeconds, askedBy }: Asked): Promise<void> {
+    await this.rig.operator.submit({ kind: 'learn-dns', node: NODE, name, addresses, ttlSeconds, askedBy })
+    await turns(TURNS_OF_A_REACTION)
+  }
+
+  /** Lets time go by while the agent is in the middle of something. */
+  async pass(ms: number): Promise<void> {
+    this.clock.advance(ms)
+    await turns(TURNS_OF_A_REACTION)
+  }
+
+  /** It answers again. */
+  async proxyRecovers(): Promise<void> {
+    this.proxy.hung = false
+    this.rig.xds.changed()
+    await this.quiet()
   }
 
   /** Its pod is gone. */

@@ -1,0 +1,152 @@
+/** `hindcast windows`: when did the parts of a node's datapath disagree, and what did that do? */
+import { NodeName } from '../../events/ids.ts'
+import { contains, parsePrefixOrAddress } from '../../projections/ip/prefix.ts'
+import type { History } from '../history/history.ts'
+import { isoTime, type Moment } from '../history/position.ts'
+import { worldFrom } from '../history/state-at.ts'
+import { type Misjudged, misjudgedFlows } from '../history/windows/misjudged.ts'
+import type { Late, Window } from '../history/windows/node-windows.ts'
+import { windowsOf } from '../history/windows/windows.ts'
+import { type FlowStore, FlowStoreError } from '../ports/flows.ts'
+import { momentOf } from './answer.ts'
+import { nodeNameOf, openFlowsToRead, openHistory, type Place } from './compose.ts'
+import { CliError } from './failure.ts'
+import type { LogSink } from './log-verb.ts'
+import { type Totals, windowsSummary, windowText } from './render/windows.ts'
+
+export type WindowsOptions = Place & {
+  readonly from: string | undefined
+  readonly to: string | undefined
+  readonly node: string | undefined
+  readonly endpoint: number | undefined
+  readonly identity: number | undefined
+  readonly prefix: string | undefined
+  readonly late: Late | undefined
+  readonly min: number
+  readonly output: 'table' | 'json' | 'jsonl'
+}
+
+/** Events between two lines of progress. */
+const PROGRESS_EVENTS = 100_000
+
+/** Each window is printed when it is found. Ends with 1 where there is one. Throws `CliError`. */
+export async function windows(options: WindowsOptions, sink: LogSink): Promise<void> {
+  const wanted = filterOf(options)
+  await using history = await openHistory(options, sink.warn)
+  const node = await nodeNameOf(history.log, options.node)
+  const { from, to } = await rangeOf(history, options)
+  const flows = await openFlowsToRead(history.log, { ...options, node: NodeName(node) })
+  const print = printerOf(options, { node, from, to }, sink.write)
+  const totals: Totals = { deny: 0, allow: 0, flows: 0 }
+  const start = from === null ? null : { position: from.position, world: worldFrom(history.model, from.position) }
+  const progress = progressOn(sink)
+  for await (const window of windowsOf({ log: history.log, node, from: start, to: to.position, progress })) {
+    if (!wanted(window)) continue
+    const found = await misjudged(flows, window)
+    totals[window.kind] += 1
+    totals.flows += found?.count ?? 0
+    print.window(window, found)
+  }
+  print.end(totals)
+  if (totals.deny + totals.allow > 0) throw new CliError('difference', '')
+}
+
+async function rangeOf(
+  history: History,
+  { from, to }: WindowsOptions,
+): Promise<{ readonly from: Moment | null; readonly to: Moment }> {
+  const end = await momentOf(history, to ?? null, '--to')
+  if (end === null) throw new CliError('notFound', 'the log is empty')
+  const begin = from === undefined ? (history.log.begins ?? null) : await momentOf(history, from, '--from')
+  if (begin !== null && begin.position > end.position)
+    throw new CliError('usage', `range-inverted at --from: ${begin.position} is after ${end.position}`)
+  return { from: begin, to: end }
+}
+
+/** Null where no flows are kept. */
+async function misjudged(store: Pick<FlowStore, 'query'>, window: Window): Promise<Misjudged | null> {
+  try {
+    return await misjudgedFlows(store, window)
+  } catch (error) {
+    if (error instanceof FlowStoreError && error.code === 'flows-missing') return null
+    throw error
+  }
+}
+
+function filterOf({ endpoint, identity, prefix, late, min }: WindowsOptions): (window: Window) => boolean {
+  const around = prefix === undefined ? null : parsePrefixOrAddress(prefix)
+  if (prefix !== undefined && around === null)
+    throw new CliError('usage', `bad-prefix at --prefix: ${prefix} is neither a prefix nor an address`)
+  return (window) =>
+    (endpoint === undefined || window.endpoint === endpoint) &&
+    (window.durationMs === null || window.durationMs >= min) &&
+    (late === undefined || window.steps.some((step) => step.late.includes(late))) &&
+    (identity === undefined || window.peers.some((peer) => peer.what === 'identity' && peer.identity === identity)) &&
+    (around === null ||
+      window.peers.some((peer) => {
+        const own = peer.what === 'prefix' ? parsePrefixOrAddress(peer.prefix) : null
+        return own !== null && (contains(around, own) || contains(own, around))
+      }))
+}
+
+type Range = { readonly node: string; readonly from: Moment | null; readonly to: Moment }
+type Printer = {
+  readonly window: (window: Window, flows: Misjudged | null) => void
+  readonly end: (totals: Totals) => void
+}
+
+/** Writes what comes before the first window at once. */
+function printerOf({ output }: WindowsOptions, range: Range, write: LogSink['write']): Printer {
+  switch (output) {
+    case 'jsonl':
+      return {
+        window: (window, flows) => write(`${JSON.stringify({ ...window, flows })}\n`),
+        end: () => undefined,
+      }
+    case 'json':
+      return jsonPrinter(range, write)
+    case 'table': {
+      const { node, from, to } = range
+      return {
+        window: (window, flows) => write(windowText(window, flows)),
+        end: (totals) => write(`${windowsSummary(totals)}\non node ${node}, between ${place(from)}..${place(to)}\n`),
+      }
+    }
+  }
+}
+
+/** One document, in pieces. */
+function jsonPrinter(range: Range, write: LogSink['write']): Printer {
+  let printed = 0
+  write(`${JSON.stringify(head(range), null, 2).slice(0, -2)},\n  "items": [`)
+  return {
+    window: (window, flows) => {
+      write(`${printed === 0 ? '' : ','}\n${indented(JSON.stringify({ ...window, flows }, null, 2))}`)
+      printed += 1
+    },
+    end: () => write(`${printed === 0 ? '' : '\n  '}]\n}\n`),
+  }
+}
+
+function head({ node, from, to }: Range): object {
+  const moment = (one: Moment | null): object | null =>
+    one === null ? null : { position: String(one.position), time: isoTime(one.recordedAt) }
+  return { node, from: moment(from), to: moment(to) }
+}
+
+function place(moment: Moment | null): string {
+  return moment === null ? 'the beginning' : `${moment.position} ${isoTime(moment.recordedAt)}`
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, '    ')
+}
+
+function progressOn({ warn }: LogSink): (events: number) => void {
+  let said = 0
+  return (events) => {
+    if (events < said + PROGRESS_EVENTS) return
+    said = events
+    warn(`${events} events looked at\n`)
+  }
+}
