@@ -4,7 +4,7 @@
  * `name` and `version` are the identity of its checkpoints: raise `version` when the same log would give another state.
  * `evolve` sees exactly the types in `reads`, so a switch over them is complete or the file does not compile.
  */
-import type { EventOf, EventType } from '../events/catalogue.ts'
+import { catalogue, type EventOf, type EventType } from '../events/catalogue.ts'
 import type { Recorded } from '../events/recorded.ts'
 
 export type Projection<State, Reads extends EventType = EventType> = {
@@ -45,4 +45,13 @@ function isOneOf<Reads extends EventType>(
   recorded: Recorded,
 ): recorded is Recorded<EventOf<Reads>> {
   return (reads as readonly EventType[]).includes(recorded.event.type)
+}
+
+/** Under which name a state of these folds may be kept: another version of one, or of an event that one reads, is another name. */
+export function foldName(
+  folds: readonly { readonly name: string; readonly version: number; readonly reads: readonly EventType[] }[],
+): string {
+  const types = [...new Set(folds.flatMap(({ reads }) => reads))].toSorted()
+  const versions = types.map((type) => `${type}@${catalogue[type].v}`)
+  return [...folds.map(({ name, version }) => `${name}@${version}`), ...versions].join(' ')
 }

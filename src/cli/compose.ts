@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { EventType } from '../../events/catalogue.ts'
 import { DecodeError } from '../../events/codec.ts'
-import { NodeName, Timestamp } from '../../events/ids.ts'
+import { NodeName, type StreamName, Timestamp } from '../../events/ids.ts'
 import { nodeOfStream } from '../../projections/world.ts'
 import type { ReadableDatapath } from '../history/drift/kernel-view.ts'
 import type { History } from '../history/history.ts'
@@ -13,7 +13,9 @@ import type { Datapath } from '../ports/datapath.ts'
 import type { FlowStore } from '../ports/flows.ts'
 import { type EventLog, LogError } from '../ports/log.ts'
 import type { ReadModel } from '../ports/read-model.ts'
+import type { SavedStates } from '../ports/saved-states.ts'
 import type { ScratchDatapath, ScratchState } from '../ports/scratch.ts'
+import { openSavedStates } from '../states/saved-states.ts'
 import { CliError, messageOf } from './failure.ts'
 import type { Opening, Warn } from './kurrentdb.ts'
 import { capsulePath, copyPath, isKurrentUrl } from './log-url.ts'
@@ -130,6 +132,11 @@ async function openModel(log: EventLog, path: string, warn: (text: string) => vo
 /** SQLITE_FULL. */
 function isFull(error: unknown): boolean {
   return ((error as { readonly errcode?: number }).errcode ?? 0) === 13
+}
+
+/** What earlier writers knew, beside the log. Throws `CliError`. */
+export function openStates(place: Place): SavedStates {
+  return openSavedStates(`${pathOf(place)}.ledger`)
 }
 
 /** The flow store of a node lies beside the log. Throws `FlowStoreError` at the query, `CliError` where the node is not clear. */
@@ -254,13 +261,20 @@ function checkedNode(name: string): NodeName {
   }
 }
 
+/** Those that had an agent or endpoints; their first events say so, however long the log is. */
 async function nodesOf(log: EventLog): Promise<ReadonlySet<string>> {
-  const types: readonly EventType[] = ['AgentStarted', 'EndpointCreated']
+  const streams = (await log.streams()).filter((stream) => stream.startsWith('node-'))
   const names = new Set<string>()
-  for await (const batch of log.readAll({ direction: 'forwards', after: null, types })) {
-    for (const { stream } of batch) names.add(nodeOfStream(stream) ?? '')
-  }
+  for (const stream of streams) if (await isOfNode(log, stream)) names.add(nodeOfStream(stream) ?? '')
   return names
+}
+
+async function isOfNode(log: EventLog, stream: StreamName): Promise<boolean> {
+  const types: readonly string[] = ['AgentStarted', 'EndpointCreated'] satisfies readonly EventType[]
+  for await (const batch of log.readStream(stream, { direction: 'forwards', after: null })) {
+    if (batch.some(({ type }) => types.includes(type))) return true
+  }
+  return false
 }
 
 export function now(): Timestamp {

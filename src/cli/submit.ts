@@ -5,22 +5,16 @@
 import { randomUUID } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { EventType, HindcastEvent } from '../../events/catalogue.ts'
-import { decodeEvent, encodeEvent } from '../../events/codec.ts'
-import {
-  CorrelationId,
-  EventId,
-  POLICY_STREAM,
-  type Position,
-  type StreamName,
-  type Timestamp,
-} from '../../events/ids.ts'
+import type { HindcastEvent } from '../../events/catalogue.ts'
+import { encodeEvent } from '../../events/codec.ts'
+import { CorrelationId, EventId, POLICY_STREAM, type Position, type Timestamp } from '../../events/ids.ts'
 import type { Actor, Source } from '../../events/recorded.ts'
-import { type Ledger, ledger } from '../../projections/ledger/ledger.ts'
-import { step } from '../../projections/projection.ts'
+import type { Ledger } from '../../projections/ledger/ledger.ts'
 import { type Command, decide, streamsOf } from '../decide/command.ts'
 import type { Decision } from '../decide/decision.ts'
-import { type EventLog, type ExpectedRevision, LogError } from '../ports/log.ts'
+import { type EventLog, LogError } from '../ports/log.ts'
+import type { SavedStates } from '../ports/saved-states.ts'
+import { LedgerReader } from './ledger-reader.ts'
 
 export type Submission = {
   readonly log: EventLog
@@ -28,6 +22,8 @@ export type Submission = {
   readonly source: (event: HindcastEvent) => Source
   /** Decide and append nothing. */
   readonly dryRun: boolean
+  /** Of earlier writers; left out: everything is folded. */
+  readonly states?: SavedStates
 }
 
 export type Submitted = {
@@ -45,22 +41,28 @@ const ATTEMPTS_MAX = 100
 const PAUSE_MAX_MS = 50
 
 /** Throws `LogError`, `DecodeError`. */
-export async function submit({ log, command, source, dryRun }: Submission): Promise<Submitted> {
-  const correlation = CorrelationId(randomUUID())
-  const actor = whoAmI()
-  let known: Known = { ledger: ledger.initial, after: null }
+export async function submit(submission: Submission): Promise<Submitted> {
+  const { log, command, states = null } = submission
   // Every answer says the policy revision, so that stream is always read.
   const streams = [...new Set([...streamsOf(command), POLICY_STREAM])]
+  const known = new LedgerReader({ log, streams, states })
+  const submitted = await decideAndAppend(submission, known)
+  await known.save()
+  return submitted
+}
+
+async function decideAndAppend({ log, command, source, dryRun }: Submission, known: LedgerReader): Promise<Submitted> {
+  const correlation = CorrelationId(randomUUID())
+  const actor = whoAmI()
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const heads = await headsOf(log, streams)
-    known = await readOn(log, streams, known)
+    await known.readOn()
     const decision = decide(command, known.ledger)
     const wanted = decision.kind === 'decided' ? decision.appends : decision.record
     const base = { decision, before: known.ledger }
     if (wanted.length === 0 || dryRun) return { ...base, positions: [], recordedAt: null }
     const batch = wanted.map(({ stream, events }) => ({
       stream,
-      expected: heads.get(stream) ?? 'no-stream',
+      expected: known.expected(stream),
       events: events.map((event) =>
         encodeEvent({
           id: EventId(randomUUID()),
@@ -92,26 +94,4 @@ function loginName(): string {
     // A container may run as a uid without an entry in passwd.
     return `uid ${process.getuid?.() ?? 'unknown'}`
   }
-}
-
-type Known = { readonly ledger: Ledger; readonly after: Position | null }
-
-/** Before reading: what is appended in between then is a conflict and not overlooked. */
-async function headsOf(
-  log: EventLog,
-  streams: readonly StreamName[],
-): Promise<ReadonlyMap<StreamName, ExpectedRevision>> {
-  return new Map(await Promise.all(streams.map(async (stream) => [stream, await log.streamHead(stream)] as const)))
-}
-
-async function readOn(log: EventLog, streams: readonly StreamName[], known: Known): Promise<Known> {
-  let { ledger: state, after } = known
-  const types: readonly EventType[] = ledger.reads
-  for await (const batch of log.readAll({ direction: 'forwards', after, types, streamPrefixes: streams })) {
-    for (const stored of batch) {
-      if (streams.includes(stored.stream)) state = step(ledger, state, decodeEvent(stored))
-      after = stored.position
-    }
-  }
-  return { ledger: state, after }
 }

@@ -6,7 +6,7 @@ import type { Command } from '../decide/command.ts'
 import { BRANCH_CONFLICT } from '../decide/merge.ts'
 import { resolveMoment } from '../history/position.ts'
 import { type Frame, type Output, render } from './answer.ts'
-import { now, openLogToWrite, type Place } from './compose.ts'
+import { now, openLogToWrite, openStates, type Place } from './compose.ts'
 import { CliError, problemLine } from './failure.ts'
 import { type Submitted, submit } from './submit.ts'
 
@@ -29,8 +29,9 @@ export async function write(
   { options, print }: { readonly options: WriteOptions; readonly print: (text: string) => void },
 ): Promise<void> {
   await using log = await openLogToWrite(options)
+  using states = openStates(options)
   const { command, source } = wish
-  const submitted = await submit({ log, command, source, dryRun: options.dryRun })
+  const submitted = await submit({ log, command, source, states, dryRun: options.dryRun })
   const at = await resolveMoment({ log, now: now(), at: null })
   const head = at.kind === 'found' ? at.moment : null
   const position = submitted.positions.at(-1)

@@ -98,6 +98,11 @@ class MemoryLog implements EventLog {
     return this.#view(stream).head
   }
 
+  async streams(): Promise<readonly StreamName[]> {
+    this.#open()
+    return [...this.#streams.keys()]
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     this.#signals.complete()

@@ -89,6 +89,8 @@ export interface EventLog extends AsyncDisposable {
   positionAtTime(time: Timestamp): Promise<Position | null>
   /** The revision of the last event of the stream. */
   streamHead(stream: StreamName): Promise<StreamRevision | 'no-stream'>
+  /** The names of all streams, in no order. */
+  streams(): Promise<readonly StreamName[]>
 }
 
 /** Enough to spread the cost of a hop, little enough to stay in the cache: 1,000 events of about 500 bytes. */

@@ -428,6 +428,7 @@ function mortalLog(log: EventLog, life: Life, gate: ReturnType<typeof gateOf>): 
     head: () => log.head(),
     positionAtTime: (time) => log.positionAtTime(time),
     streamHead: (stream) => log.streamHead(stream),
+    streams: () => log.streams(),
     subscribe: (after) =>
       new Observable<SubscriptionMessage>((subscriber) =>
         log.subscribe(after).subscribe({

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { hindcast, READING_VERBS, type RecordedLog, recordedLog } from './recorded-log.ts'
+import { runCommand } from '../../src/cli/program.ts'
+import { hindcast, READING_VERBS, type RecordedLog, recordedLog, silentSink } from './recorded-log.ts'
 
 let log: RecordedLog
 before(async () => {
@@ -127,6 +128,27 @@ test('C7 a copied log file alone, not to be written, answers the same at every p
       assert.deepEqual(await hindcast(...args, '--log', `sqlite:${copy}`), await hindcast(...args, '--log', log.path))
     }
   }
+})
+
+test('C8 log --follow prints what is there and what comes until it is stopped', async () => {
+  const stop = new AbortController()
+  const state = join(log.folder, 'followed')
+  const add = (name: string) => hindcast('endpoint', 'add', '--name', name, '--labels', 'a=b', '--state', state)
+  await add('xwing')
+  const seen: string[] = []
+  const follow = ['log', '--follow', '--type', 'EndpointCreated', '-o', 'jsonl', '--state', state]
+  const write = (text: string): void => {
+    seen.push(
+      ...text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).event.name),
+    )
+    if (seen.length === 1) void add('ywing')
+    else stop.abort()
+  }
+  assert.equal(await runCommand(follow, { ...silentSink(), write, stop: stop.signal }), 0)
+  assert.deepEqual(seen, ['default/xwing', 'default/ywing'])
 })
 
 test('C8 log prints the events in order, filtered by type, stream and time', async () => {

@@ -178,6 +178,7 @@ function reading(withLog: WithLog): void {
     assert.deepEqual(await revisions('backwards', 1), [0])
     assert.equal(await log.streamHead(NODE), 2)
     assert.equal(await log.streamHead(POLICY_STREAM), 'no-stream')
+    assert.deepEqual(await log.streams(), [NODE])
     assert.deepEqual(await Array.fromAsync(log.readStream(POLICY_STREAM, { direction: 'forwards', after: null })), [])
   })
   withLog('L9 a time finds the last position recorded at or before it', async ({ log, clock }) => {

@@ -76,6 +76,10 @@ export class CapsuleLog implements EventLog {
     return this.#streams.get(stream)?.at(-1)?.revision ?? 'no-stream'
   }
 
+  async streams(): Promise<readonly StreamName[]> {
+    return [...this.#streams.keys()]
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 

@@ -163,6 +163,11 @@ class MirroredLog implements KurrentLog {
     return this.#parts.mirror.reader.streamHead(stream)
   }
 
+  async streams(): Promise<readonly StreamName[]> {
+    this.#open()
+    return this.#parts.mirror.reader.streams()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true

@@ -105,6 +105,10 @@ class SqliteLog implements EventLog {
     return this.#run(() => this.#reader.streamHead(stream))
   }
 
+  async streams(): Promise<readonly StreamName[]> {
+    return this.#run(() => this.#reader.streams())
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#writer?.close()

@@ -67,6 +67,11 @@ export class SqliteReader {
     return row.id
   }
 
+  streams(): readonly StreamName[] {
+    const rows = this.#database.prepare('SELECT name FROM streams').all()
+    return (rows as unknown as readonly { readonly name: StreamName }[]).map(({ name }) => name)
+  }
+
   streamHead(name: StreamName): StreamRevision | 'no-stream' {
     const stream = this.streamId(name)
     if (stream === null) return 'no-stream'
