@@ -73,9 +73,19 @@ export async function exportCheckpoint(options: CheckpointOptions, sink: LogSink
 }
 
 export async function listCheckpoints(options: VerifyOptions, sink: LogSink): Promise<void> {
-  const items = checkpointsOf([], options).map(({ name, checkpoint }) => ({ name, ...plain(checkpoint) }))
-  const rows = items.map(({ name, size, position, time }) => [String(size), position, time, name])
-  sink.write(options.output === 'json' ? json({ items }) : table([['EVENTS', 'POSITION', 'TIME', 'FILE'], ...rows]))
+  const signers = new Map(
+    checkpointFolder(options)
+      .notes()
+      .map(({ name, agent }) => [name, agent]),
+  )
+  const items = checkpointsOf([], options).map(({ name, checkpoint }) => {
+    return { name, agent: signers.get(name) ?? null, ...plain(checkpoint) }
+  })
+  const rows = items.map(({ name, agent, size, position, time }) => {
+    return [String(size), position, time, agent === null ? 'export' : `agent ${agent}`, name]
+  })
+  const header = ['EVENTS', 'POSITION', 'TIME', 'BY', 'FILE']
+  sink.write(options.output === 'json' ? json({ items }) : table([header, ...rows]))
 }
 
 export async function checkpointKey(options: CheckpointOptions, sink: LogSink): Promise<void> {
@@ -172,12 +182,27 @@ function verificationText(found: Verification, isSince: boolean): string {
     `origin ${origin ?? '-'}`,
     `root ${root}`,
     ...notReadText(notRead, isSince),
-    ...checkpoints.map(({ name, size, holds }) => `${holds ? 'holds' : 'BROKEN'} ${name} (${counted(size, 'event')})`),
+    ...comparedText(checkpoints),
     ...(checkpoints.length === 0 ? ['no checkpoint to compare with: only order and gaps were checked'] : []),
     ...problems.map((problem) => `${problem.code}${at(problem.position)}: ${problem.reason}`),
     ...(furtherProblems === 0 ? [] : [`and ${furtherProblems} more`]),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** An agent signs hundreds a day: of those that hold the last ones are named. */
+const HOLDING_NAMED = 8
+
+function comparedText(checkpoints: Verification['checkpoints']): readonly string[] {
+  const holding = checkpoints.filter(({ holds }) => holds)
+  const named = new Set([...checkpoints.filter(({ holds }) => !holds), ...holding.slice(-HOLDING_NAMED)])
+  const more = checkpoints.length - named.size
+  return [
+    ...(more === 0 ? [] : [`holds ${more} more, from ${holding[0]!.name} on`]),
+    ...[...named]
+      .toSorted((a, b) => a.size - b.size)
+      .map(({ name, size, holds }) => `${holds ? 'holds' : 'BROKEN'} ${name} (${counted(size, 'event')})`),
+  ]
 }
 
 function notReadText(notRead: Verification['notRead'], isSince: boolean): readonly string[] {

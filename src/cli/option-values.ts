@@ -26,6 +26,19 @@ export function count(text: string): number {
   return Number(text)
 }
 
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+/** Within what a timer takes. */
+const INTERVAL_DAYS_MAX = 7
+
+/** Milliseconds; 0 for `never` and `0`. */
+export function interval(text: string): number {
+  if (text === 'never' || text === '0') return 0
+  const found = /^([1-9][0-9]{0,5})(s|m|h|d)$/.exec(text)
+  const ms = Number(found?.[1]) * (UNITS_MS[found?.[2] ?? ''] ?? Number.NaN)
+  if (ms <= INTERVAL_DAYS_MAX * UNITS_MS['d']!) return ms
+  throw new InvalidArgumentError(`is not a duration such as 30s, 5m or 1h, up to ${INTERVAL_DAYS_MAX}d, nor never`)
+}
+
 export function portNumber(text: string): number {
   const port = Number(text)
   if (!/^[0-9]{1,5}$/.test(text) || port > PORT_MAX) throw new InvalidArgumentError(`is not 0 to ${PORT_MAX}`)

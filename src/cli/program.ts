@@ -14,7 +14,7 @@ import { addCapsule } from './incident-grammar.ts'
 import type { LogOptions, LogSink } from './log-verb.ts'
 import type { AgentVerbOptions } from './node/agent.ts'
 import { addPolicyFlags } from './node/policy-flags.ts'
-import { BPFFS_DEFAULT, count, FLOW_VERDICTS, OUTPUTS } from './option-values.ts'
+import { BPFFS_DEFAULT, count, FLOW_VERDICTS, interval, OUTPUTS } from './option-values.ts'
 import { addQuestions } from './question-grammar.ts'
 import { COLOUR_CHOICES } from './render/colour.ts'
 import type { SyncOptions } from './sync-verb.ts'
@@ -24,6 +24,8 @@ import { addWriting, writing } from './write-grammar.ts'
 const verbs = () => import('./verbs.ts')
 const XDS_TYPES: readonly XdsType[] = ['npds', 'nphds', 'lds']
 const ENDPOINT_ID_MAX = 0xffff
+/** What is changed before it is signed is not found; a checkpoint costs the reading of what is new, and a kilobyte. */
+const CHECKPOINT_EVERY_MS = 5 * 60_000
 
 /** Runs one command line and gives its exit code. Rejects only on a bug. */
 export async function runCommand(args: readonly string[], sink: LogSink): Promise<number> {
@@ -87,6 +89,11 @@ function addAgent(program: Command, sink: LogSink): void {
       new Option('--proxy <which>', 'none: another proxy uses the socket')
         .choices(['embedded', 'none'])
         .default('embedded'),
+    )
+    .addOption(
+      new Option('--checkpoint-every <duration>', 'sign what the log is, when something was appended; never for not')
+        .argParser(interval)
+        .default(CHECKPOINT_EVERY_MS, '5m'),
     )
     .addOption(new Option('--log-level <level>').choices(['error', 'warn', 'info', 'debug', 'trace']).default('info'))
     .action(async (options: Omit<AgentVerbOptions, 'version'>) => {

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { DecodeError } from '../../../events/codec.ts'
+import type { NodeName } from '../../../events/ids.ts'
 import { type Agent, startAgent } from '../../agent/agent.ts'
 import { AgentEnd } from '../../agent/end.ts'
 import { EnginePolicyView } from '../../agent/engine-view.ts'
@@ -12,11 +13,12 @@ import { startProxy } from '../../proxy/proxy.ts'
 import { createXdsClient } from '../../xds/client.ts'
 import { startXdsServer } from '../../xds/server.ts'
 import { XdsSocketError } from '../../xds/socket-file.ts'
-import { flowPath, nodeNameOf, openLogOfAgent, type Place, stateFolder } from '../compose.ts'
+import { flowPath, nodeNameOf, openLogOfAgent, type Place, pathOf, stateFolder } from '../compose.ts'
 import { CliError, messageOf } from '../failure.ts'
 import type { LogSink } from '../log-verb.ts'
 import { chooseDatapath, type DatapathChoice, type NodeDatapath } from './datapath.ts'
 import { type PolicyFlags, policyOptionsOf } from './policy-flags.ts'
+import { Signing } from './signing.ts'
 
 export type AgentVerbOptions = Place &
   PolicyFlags & {
@@ -27,6 +29,8 @@ export type AgentVerbOptions = Place &
     readonly gate: string | undefined
     readonly proxy: 'embedded' | 'none'
     readonly logLevel: string
+    /** Milliseconds between two checkpoints; 0 for none. */
+    readonly checkpointEvery: number
     readonly version: string
   }
 
@@ -40,21 +44,24 @@ export async function runAgent(options: AgentVerbOptions, sink: LogSink): Promis
   sink.stop.addEventListener('abort', () => stop.resolve(null), { once: true })
   if (sink.stop.aborted) return
   await using stack = new AsyncDisposableStack()
-  const starting = await openNode(options, { logger, stack })
+  const { node, start } = await openNode(options, { logger, stack })
   // An agent whose log is on a server that is away starts when it is back, and may be told to stop before.
-  const agent = await Promise.race([starting().catch(rethrow), stop.promise])
+  const agent = await Promise.race([start().catch(rethrow), stop.promise])
   if (agent === null) return
+  const everyMs = options.checkpointEvery
+  const signing = stack.use(new Signing({ path: pathOf(options), node, everyMs, clock: systemClock, logger }))
   stack.use(agent)
   const end = await Promise.race([agent.ended, stop.promise])
   if (end === null) logger.info('stopping; what is enforced stays')
   else if (end.code !== 'stopped') throw failureOf(end)
+  signing.signAtStop()
 }
 
 /** Everything but the agent, in order: what is opened later is closed earlier. */
 async function openNode(
   options: AgentVerbOptions,
   { logger, stack }: { readonly logger: Logger; readonly stack: AsyncDisposableStack },
-): Promise<() => Promise<Agent>> {
+): Promise<{ readonly node: NodeName; readonly start: () => Promise<Agent> }> {
   const clock = systemClock
   const log = stack.use(await openLogOfAgent(options))
   const node = await nodeNameOf(log, options.node)
@@ -72,11 +79,12 @@ async function openNode(
   const agentOptions = { version: options.version, datapathReason: chosen.reason, listeners, hostAddresses, probe }
   const policy = new EnginePolicyView(node, policyOptionsOf(options))
   const { datapath } = chosen
-  return async () => {
+  const start = async (): Promise<Agent> => {
     const agent = await startAgent({ node, log, datapath, xds, policy, flows, clock, logger, options: agentOptions })
     logger.info({ node, log: log.location, socket, datapath: datapath.mode }, 'ready')
     return agent
   }
+  return { node, start }
 }
 
 /** Aloud where it is the model: most of what people expect of an agent it does not do. */

@@ -1,14 +1,19 @@
 /**
  * Where a log's checkpoints and keys are kept, beside the log. `signer.key` is readable by its owner only. Whoever can write here and to the
  * log can rewrite both: a checkpoint convinces others only where a copy lies out of reach of that person.
+ *
+ * `<events>.checkpoint` was exported by a person and stays; `<events>.<node>.checkpoint` was signed by that node's agent, which thins out its own.
  */
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { newSignerKey, readSignerKey, readVerifierKey, type SignerKey, type VerifierKey } from './note.ts'
 
 const SIGNER = 'signer.key'
 const VERIFIER = 'verifier.key'
-const NOTE = /^[0-9]{16}\.checkpoint$/
+const NOTE = /^[0-9]{16}(?:\.(?<node>[a-z0-9][-a-z0-9.]*))?\.checkpoint$/
+
+/** `agent` is the node whose agent signed it; null where a person did. */
+export type KeptNote = { readonly name: string; readonly note: string; readonly agent: string | null }
 
 export class CheckpointFolder {
   readonly path: string
@@ -32,10 +37,11 @@ export class CheckpointFolder {
     return existsSync(signer) ? readSignerKey(readFileSync(signer, 'utf8')).verifier : null
   }
 
-  /** Whole or not at all, so that a kill leaves no half note. */
-  save(size: number, note: string): string {
+  /** Whole or not at all, so that a kill leaves no half note. `agent` is the node whose agent signed it, if one did. */
+  save(size: number, note: string, agent: string | null = null): string {
     mkdirSync(this.path, { recursive: true })
-    const file = join(this.path, `${String(size).padStart(16, '0')}.checkpoint`)
+    const by = agent === null ? '' : `.${agent}`
+    const file = join(this.path, `${String(size).padStart(16, '0')}${by}.checkpoint`)
     const draft = `${file}.${process.pid}`
     writeFileSync(draft, note)
     renameSync(draft, file)
@@ -43,12 +49,30 @@ export class CheckpointFolder {
   }
 
   /** In the order of their size. */
-  notes(): readonly { readonly name: string; readonly note: string }[] {
+  notes(): readonly KeptNote[] {
     if (!existsSync(this.path)) return []
-    const names = readdirSync(this.path)
-      .filter((name) => NOTE.test(name))
+    return readdirSync(this.path)
       .toSorted()
-    return names.map((name) => ({ name: join(this.path, name), note: readFileSync(join(this.path, name), 'utf8') }))
+      .flatMap((name) => this.#note(name))
+  }
+
+  /** Files that `notes` named, of an agent. */
+  removeOfAgent(names: readonly string[]): void {
+    for (const name of names)
+      if (NOTE.exec(basename(name))?.groups?.['node'] !== undefined) rmSync(name, { force: true })
+  }
+
+  /** Nothing where it is no note, or where an agent took it away meanwhile. */
+  #note(file: string): readonly KeptNote[] {
+    const found = NOTE.exec(file)
+    if (found === null) return []
+    const name = join(this.path, file)
+    try {
+      return [{ name, note: readFileSync(name, 'utf8'), agent: found.groups?.['node'] ?? null }]
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    }
   }
 
   /** Two processes at once: the first one's key stays, the other reads it. */
