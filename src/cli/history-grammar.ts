@@ -39,11 +39,18 @@ export function addHistory(program: Command, context: Context): void {
 function addPlan(program: Command, { sink, place }: Context): void {
   withFlowOptions(printing(place(program.command('plan'))))
     .description(
-      'what policies would do, before they are applied: maps, verdicts, recorded flows, connections; ends with 1 where something would change',
+      'what policies, or another enforcement, would do, before they are applied: maps, verdicts, recorded flows, connections; ends with 1 where something would change',
     )
     .option('-f, --filename <path>', 'policies that would be applied: file, folder or -; may be repeated', collect, [])
     .option('--delete <policy>', 'a policy that would go, such as cnp/default/rule1; may be repeated', collect, [])
     .option('-n, --namespace <name>', 'of policies named without one')
+    .addOption(
+      new Option('--enable-policy <mode>', 'as if agents were started with this').choices([
+        'default',
+        'always',
+        'never',
+      ]),
+    )
     .option('--at <moment>', `on top of this moment; ${MOMENT}`)
     .option('--connections', 'fail where the connections of the kernel cannot be judged; by default that is said')
     .option('--no-connections', 'do not look at connections')

@@ -6,7 +6,7 @@ import { factEvents, factRemovals } from '../decide/facts.ts'
 import type { History } from '../history/history.ts'
 import { type LabelsOf, labelsAt } from '../history/labels.ts'
 import type { ConnectionReport, ConnectionsUnseen } from '../history/plan/connections.ts'
-import { type PlannedPolicy, planOf } from '../history/plan/plan.ts'
+import { type Enforcement, type PlannedPolicy, planOf } from '../history/plan/plan.ts'
 import { isoTime, type Moment } from '../history/position.ts'
 import { worldFrom } from '../history/state-at.ts'
 import { momentOf } from './answer.ts'
@@ -25,6 +25,7 @@ export type PlanOptions = Place &
   ConnectionOptions & {
     readonly delete: readonly string[]
     readonly namespace: string | undefined
+    readonly enablePolicy?: Enforcement | undefined
     readonly at: string | undefined
     readonly output: 'table' | 'json'
   }
@@ -37,7 +38,7 @@ export async function plan(options: PlanOptions, sink: LogSink): Promise<void> {
   const world = moment === null ? fold.initial : worldFrom(history.model, moment.position)
   const removals = factRemovals(wanted.goingFacts, world)
   const events = [...removals.events, ...factEvents(wanted.facts, world)]
-  const found = planOf(world, wanted.policies, events)
+  const found = planOf(world, wanted.policies, events, options.enablePolicy ?? null)
   const gone = found.plan.policies.filter(({ kind }) => kind === 'not-there').map(({ policy }) => policy)
   const missing = [...gone, ...removals.missing]
   if (missing.length > 0) throw new CliError('notFound', `no-such-policy at --delete: ${missing.join(', ')}`)
@@ -70,7 +71,8 @@ export async function report(
   }
   const text = `${planText(view)}\non top of ${at.position === null ? 'the empty log' : `position ${at.position}, ${at.time}`}, revision ${at.revision}\n`
   sink.write(options.output === 'json' ? `${JSON.stringify({ ...at, ...view }, null, 2)}\n` : text)
-  if (found.facts.length > 0 || found.policies.some(({ kind }) => kind !== 'unchanged'))
+  const { facts, policies: planned, enforcement } = found
+  if (facts.length + enforcement.length > 0 || planned.some(({ kind }) => kind !== 'unchanged'))
     throw new CliError('difference', '')
 }
 
@@ -81,9 +83,11 @@ type Wanted = {
 }
 
 /** Throws `CliError` with every problem where a file holds something that would be refused. */
-async function plannedOf({ filename, delete: names, namespace }: PlanOptions, sink: LogSink): Promise<Wanted> {
+async function plannedOf(options: PlanOptions, sink: LogSink): Promise<Wanted> {
+  const { filename, delete: names, namespace, enablePolicy } = options
   const removed = names.length === 0 ? [] : resourcesOf(names, namespace)
-  if (filename.length === 0 && removed.length === 0) throw new CliError('usage', 'plan takes -f, --delete or both')
+  if (filename.length === 0 && removed.length === 0 && enablePolicy === undefined)
+    throw new CliError('usage', 'plan takes -f, --delete, --enable-policy, or several of them')
   const documents = filename.length === 0 ? [] : await readDocuments({ filename }, sink)
   const problems = problemLines(documents)
   if (problems !== '') throw new CliError('usage', `these policies would be refused:${problems}`)

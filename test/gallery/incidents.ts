@@ -313,6 +313,21 @@ spec:
       toPorts: [{ports: [{port: "443", protocol: TCP}]}]
 `
 
+/** Somebody wants to see what would be denied, and starts the agent with an option that denies nothing any more. */
+const auditMode: Incident = {
+  name: 'audit-mode',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+    await stage.wait(DAY)
+    await stage.tag('enforced')
+    await stage.wait(HOUR)
+    await stage.restartAgent({ enforcement: 'never' })
+    await stage.wait(HOUR)
+    await stage.verdict(landing({ action: 'allow', dropReason: null, matchType: 'all', sourcePort: 41_000 }))
+  },
+}
+
 export const INCIDENTS: readonly Incident[] = [
   cutEgress,
   defaultDeny,
@@ -324,6 +339,7 @@ export const INCIDENTS: readonly Incident[] = [
   sameAgain,
   cronJob,
   fqdnRace,
+  auditMode,
   editedLog,
 ]
 

@@ -9,6 +9,8 @@ import { digestOfText } from '../../events/canonical.ts'
 import type { EventOf } from '../../events/catalogue.ts'
 import type { ResourceRef } from '../../events/fields.ts'
 import type { IdentityId } from '../../events/ids.ts'
+import type { PolicyOptions } from '../../events/policy-options.ts'
+import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/default-options.ts'
 import { readPolicyText } from '../../projections/policy/parse/text.ts'
 import type { Agent } from '../../src/agent/agent.ts'
 import { EnginePolicyView } from '../../src/agent/engine-view.ts'
@@ -66,17 +68,25 @@ function ship(id: number, kind: string, org: string, ipv4: string): Ship {
   return { id, name: `default/${kind}`, labels, ipv4 }
 }
 
+type Scene = Pick<Stage, 'folder' | 'rig' | 'clock'> & {
+  readonly agent: Agent
+  /** Another agent, which reads policies by these options. */
+  readonly restart: (options: PolicyOptions) => Promise<Agent>
+}
+
 export class Stage {
   readonly folder: string
   readonly rig: Rig
   readonly clock: VirtualClock
-  readonly #agent: Agent
+  readonly #restart: (options: PolicyOptions) => Promise<Agent>
+  #agent: Agent
 
-  constructor(folder: string, rig: Rig, clock: VirtualClock, agent: Agent) {
+  constructor({ folder, rig, clock, agent, restart }: Scene) {
     this.folder = folder
     this.rig = rig
     this.clock = clock
     this.#agent = agent
+    this.#restart = restart
   }
 
   /** Where the incident is played on one that holds its own. */
@@ -121,6 +131,13 @@ export class Stage {
   async proxyRecovers(): Promise<void> {
     this.proxy.hung = false
     this.rig.xds.changed()
+    await this.quiet()
+  }
+
+  /** The agent ends, and another one begins with other options. */
+  async restartAgent(change: Partial<PolicyOptions>): Promise<void> {
+    await this.#agent[Symbol.asyncDispose]()
+    this.#agent = await this.#restart({ ...DEFAULT_POLICY_OPTIONS, ...change })
     await this.quiet()
   }
 
@@ -209,11 +226,16 @@ async function played({ folder, path, incident, kernel }: Playing): Promise<void
   await using log: EventLog = openSqliteLog({ path, now: () => clock.now() })
   beginAt(path, POSITION_BEFORE_FIRST)
   await using flows = openFlowStore({ path: join(folder, `flows-${NODE}.db`) })
-  const options = { log, clock, flows, policies: () => new EnginePolicyView(NODE) }
+  let reading = DEFAULT_POLICY_OPTIONS
+  const options = { log, clock, flows, policies: () => new EnginePolicyView(NODE, reading) }
   const datapath = incident.datapath === 'model' ? createModelDatapath({ clock }) : kernel
   await using rig = new Rig(datapath === null ? options : { ...options, datapath })
   const agent = await rig.start()
-  await incident.play(new Stage(folder, rig, clock, agent))
+  const restart = (next: PolicyOptions): Promise<Agent> => {
+    reading = next
+    return rig.start()
+  }
+  await incident.play(new Stage({ folder, rig, clock, agent, restart }))
   await flows.flush()
   // The incident is not over: as far as the log knows, the agent runs.
   log.append = () => Promise.reject(new LogError('log-closed', 'the recording is over'))

@@ -101,7 +101,7 @@ test('T18 what was never there is named, with what is', async () => {
 })
 
 test('T18 without the event that is blamed the entry would be another, unless a later event wrote it again', async () => {
-  const random = await randomLog(40, 1_500)
+  const random = await randomLog(42, 1_500)
   using model = await openReadModel(random, IN_MEMORY)
   const events: Recorded[] = []
   for await (const batch of random.readAll({ direction: 'forwards', after: null }))

@@ -51,12 +51,13 @@ export function planView(plan: Plan, { flows, connections, labelsOf }: Context):
 }
 
 export function planText(view: PlanView): string {
-  const { policies, facts, endpoints, unaffected, prefixes, flows, connections } = view
+  const { policies, enforcement, facts, endpoints, unaffected, prefixes, flows, connections } = view
   const lines = [
     ...policies.flatMap(({ policy, kind, rules }) => [
       `${KINDS[kind]} policy ${policy}`,
       ...rules.flatMap((rule: JsonDifference) => ruleLines(rule)),
     ]),
+    ...enforcement.map(({ node, before, after }) => `~ node ${node} /enforcement ${before} -> ${after}`),
     ...facts.map(factLine),
     ...prefixes.map(({ node, prefix }) => `+ identity for ${prefix} on node ${node}`),
     ...endpoints.flatMap(endpointLines),

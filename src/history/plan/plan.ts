@@ -10,6 +10,7 @@ import type { PolicyMapDelta } from '../../../events/fields.ts'
 import { type ResourceRef, resourceKey } from '../../../events/fields.ts'
 import { type Cidr, type EndpointId, IdentityId, type Port } from '../../../events/ids.ts'
 import { ascending } from '../../../events/order.ts'
+import type { PolicyOptions } from '../../../events/policy-options.ts'
 import type { Json } from '../../../events/schema.ts'
 import { policyMapDiff, policyMapOf } from '../../../projections/datapath/policy-map.ts'
 import type { JsonDifference } from '../../../projections/history/changes.ts'
@@ -17,7 +18,7 @@ import { policyDifferences } from '../../../projections/history/policy-differenc
 import { prefixLabels } from '../../../projections/identity/prefix-labels.ts'
 import { RESERVED_IDENTITIES } from '../../../projections/identity/reserved.ts'
 import { factChangesOf } from '../../../projections/policy/changes.ts'
-import type { PolicyEngine, ResolvedPolicy } from '../../../projections/policy/engine.ts'
+import type { KnownIdentity, PolicyEngine, ResolvedPolicy } from '../../../projections/policy/engine.ts'
 import type { PolicyRule } from '../../../projections/policy/rule.ts'
 import { engineOfWorld } from '../../../projections/verdict/engine-of-world.ts'
 import { type JudgedPolicy, judgedPolicyOf } from '../../../projections/verdict/judge.ts'
@@ -56,8 +57,12 @@ export type EndpointPlan = {
   readonly unresolvable: string | null
 }
 
+export type Enforcement = PolicyOptions['enforcement']
+
 export type Plan = {
   readonly policies: readonly PolicyPlan[]
+  /** Nodes whose agents would isolate others than now. */
+  readonly enforcement: readonly (Amount<Enforcement> & { readonly node: string })[]
   /** What would be recorded about groups and services that policies name. */
   readonly facts: readonly HindcastEvent[]
   /** Endpoints that would be regenerated. */
@@ -76,26 +81,40 @@ const IMAGINED_FIRST = 0x01f0_0000
 /** Stands for a proxy port that is still to be allocated. */
 const PORT_TO_COME = 1 as Port
 
+/** `enforcement`: as if every agent were started with this; null leaves it. */
 export function planOf(
   world: World,
   planned: readonly PlannedPolicy[],
   facts: readonly HindcastEvent[],
+  enforcement: Enforcement | null = null,
 ): { readonly plan: Plan; readonly policies: PlannedPolicies } {
   const endpoints: EndpointPlan[] = []
   const prefixes: Plan['prefixes'][number][] = []
   const policies = new Map<string, Amount<JudgedPolicy | null>>()
   let unaffected = 0
   for (const [name, node] of [...world.nodes].toSorted(([a], [b]) => ascending(a, b))) {
-    const found = nodePlan(world, { name, node, planned, facts })
+    const found = nodePlan(world, { name, node, planned, facts, enforcement })
     endpoints.push(...found.endpoints)
     prefixes.push(...found.prefixes.map((one) => ({ node: name, ...one })))
     unaffected += found.unaffected
     for (const [endpoint, policy] of found.policies) policies.set(`${name}/${endpoint}`, policy)
   }
   return {
-    plan: { policies: planned.map((one) => policyPlan(world, one)), facts, endpoints, unaffected, prefixes },
+    plan: {
+      policies: planned.map((one) => policyPlan(world, one)),
+      enforcement: enforcementPlan(world, enforcement),
+      ...{ facts, endpoints, unaffected, prefixes },
+    },
     policies,
   }
+}
+
+function enforcementPlan({ nodes }: World, after: Enforcement | null): Plan['enforcement'] {
+  if (after === null) return []
+  return [...nodes]
+    .map(([node, { options }]) => ({ node, before: options.enforcement, after }))
+    .filter(({ before }) => before !== after)
+    .toSorted((a, b) => ascending(a.node, b.node))
 }
 
 function policyPlan({ policies }: World, { resource, manifest }: PlannedPolicy): PolicyPlan {
@@ -115,11 +134,13 @@ function nodePlan(
     node,
     planned,
     facts,
+    enforcement,
   }: {
     readonly name: string
     readonly node: NodeView
     readonly planned: readonly PlannedPolicy[]
     readonly facts: readonly HindcastEvent[]
+    readonly enforcement: Enforcement | null
   },
 ): {
   readonly endpoints: readonly EndpointPlan[]
@@ -127,14 +148,15 @@ function nodePlan(
   readonly prefixes: readonly Imagined[]
   readonly policies: ReadonlyMap<EndpointId, Amount<JudgedPolicy | null>>
 } {
-  const engine = engineOfWorld(world, name)
+  const now = engineOfWorld(world, name)
   const known = new Set([...node.localIdentities.values()].flatMap(({ prefix }) => (prefix === null ? [] : [prefix])))
   // What is required already and not allocated yet is on its way, and no part of the plan.
-  const underWay = imagine(engine, known, 0)
+  const underWay = imagine(now, known, 0)
   const views = [...node.endpoints.values()]
     .filter(({ identity }) => identity !== null)
     .toSorted((a, b) => a.endpoint - b.endpoint)
-  const before = views.map((view) => resolved(engine, view))
+  const before = views.map((view) => resolved(now, view))
+  const engine = enforcement === null ? now : engineUnder(world, { name, node, enforcement, underWay })
   for (const change of facts.flatMap(factChangesOf)) engine.apply(change)
   for (const { resource, rules } of planned) {
     const key = resourceKey(resource)
@@ -158,6 +180,27 @@ function nodePlan(
   return { endpoints, unaffected: views.length - endpoints.length, prefixes, policies }
 }
 
+/** The engine of an agent that isolates others. */
+function engineUnder(
+  world: World,
+  {
+    name,
+    node,
+    enforcement,
+    underWay,
+  }: {
+    readonly name: string
+    readonly node: NodeView
+    readonly enforcement: Enforcement
+    readonly underWay: readonly Imagined[]
+  },
+): PolicyEngine {
+  const options = { ...node.options, enforcement }
+  const engine = engineOfWorld({ ...world, nodes: world.nodes.set(name, { ...node, options }) }, name)
+  engine.apply({ kind: 'identities', added: knownAs(underWay), removed: [] })
+  return engine
+}
+
 const WORLD = 2
 
 function resolved(engine: PolicyEngine, { identity, namedPorts }: EndpointView): ResolvedPolicy {
@@ -169,9 +212,12 @@ function imagine(engine: PolicyEngine, known: Set<Cidr>, made: number): readonly
   const missing = [...engine.requiredPrefixes()].filter((prefix) => !known.has(prefix)).toSorted()
   const imagined = missing.map((prefix, index) => ({ prefix, identity: IdentityId(IMAGINED_FIRST + made + index) }))
   for (const { prefix } of imagined) known.add(prefix)
-  const added = imagined.map(({ prefix, identity }) => ({ id: identity, labels: prefixLabels(prefix), prefix }))
-  if (added.length > 0) engine.apply({ kind: 'identities', added, removed: [] })
+  if (imagined.length > 0) engine.apply({ kind: 'identities', added: knownAs(imagined), removed: [] })
   return imagined
+}
+
+function knownAs(imagined: readonly Imagined[]): readonly KnownIdentity[] {
+  return imagined.map(({ prefix, identity }) => ({ id: identity, labels: prefixLabels(prefix), prefix }))
 }
 
 type Compared = {
