@@ -145,17 +145,17 @@ export async function openFlowsToRead(
   place: Place & { readonly node: string | undefined },
 ): Promise<Pick<FlowStore, 'query'>> {
   const capsule = capsulePath(urlOf(place))
-  if (capsule !== null) return flowsOfCapsule(capsule)
+  if (capsule !== null) return flowsOfCapsule(capsule, place.node ?? null)
   const { openFlowReader } = await import('../flows/sqlite.ts')
   return openFlowReader(flowPath(place, await nodeNameOf(log, place.node)))
 }
 
-async function flowsOfCapsule(path: string): Promise<Pick<FlowStore, 'query'>> {
+async function flowsOfCapsule(path: string, node: string | null): Promise<Pick<FlowStore, 'query'>> {
   const [{ readCapsuleFile }, { flowsOf }] = await Promise.all([
     import('./capsule-file.ts'),
     import('../history/capsule/export.ts'),
   ])
-  return flowsOf(await readCapsuleFile(path))
+  return flowsOf(await readCapsuleFile(path), node)
 }
 
 export function flowPath(place: Place, node: NodeName): string {

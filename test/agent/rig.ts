@@ -67,6 +67,12 @@ export class Operator {
     return this.#known
   }
 
+  /** What a decision rests on. */
+  async known(): Promise<{ readonly ledger: Ledger; readonly heads: ReadonlyMap<StreamName, StreamRevision> }> {
+    await this.history()
+    return { ledger: this.#ledger, heads: this.#heads }
+  }
+
   /** Throws where it is refused; tries again where somebody else was faster. */
   async submit(command: Command, { by, file }: Saying = { by: 'leia', file: null }): Promise<void> {
     for (;;) {

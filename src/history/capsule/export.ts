@@ -2,7 +2,7 @@
 import type { StoredEvent } from '../../../events/codec.ts'
 import { Position, type Timestamp } from '../../../events/ids.ts'
 import { world } from '../../../projections/world.ts'
-import type { Flow, FlowQuery, FlowStore } from '../../ports/flows.ts'
+import { type Flow, type FlowQuery, type FlowStore, FlowStoreError } from '../../ports/flows.ts'
 import type { EventLog } from '../../ports/log.ts'
 import type { ReadModel } from '../../ports/read-model.ts'
 import type { History } from '../history.ts'
@@ -70,10 +70,13 @@ export async function openCapsule(
   return { log, model }
 }
 
-/** The flows of a capsule as a store answers. */
-export function flowsOf({ flows }: Capsule): Pick<FlowStore, 'query'> {
+/** The flows of a capsule as the store of that node answers; null: of whichever node they are. */
+export function flowsOf({ header, flows }: Capsule, node: string | null): Pick<FlowStore, 'query'> {
+  const isOther = header.flows === null || (node !== null && node !== header.flows.node)
   return {
     query: async ({ id, sinceId, since, until, last, first, verdict, endpoint }: FlowQuery) => {
+      if (isOther)
+        throw new FlowStoreError('flows-missing', `the capsule holds no flows${node === null ? '' : ` of ${node}`}`)
       const found = flows.filter(
         (flow) =>
           (id === undefined || flow.id === id) &&

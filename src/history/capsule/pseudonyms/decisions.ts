@@ -274,7 +274,8 @@ export const DECISIONS: Table = {
 
 export const OF_CONTEXT: Decisions<EventContext, Changing> = {
   actor: record<EventContext['actor'], Changing>({ kind: 'same', name }),
-  source: record<EventContext['source'], Changing>({ kind: 'same', detail: name }),
+  // A file, or the namespace and name of an object.
+  source: record<EventContext['source'], Changing>({ kind: 'same', detail: path }),
   // Drawn by chance.
   correlation: ours,
   cause: 'same',
