@@ -3,41 +3,53 @@ import { type IdentityId, NodeName, nodeStream } from '../../events/ids.ts'
 import type { Json } from '../../events/schema.ts'
 import { externalService } from '../facts/shared.ts'
 import { RESERVED_IDENTITIES } from '../identity/reserved.ts'
-import { type KnownIdentity, PolicyEngine } from '../policy/engine.ts'
+import { type KnownIdentity, type PolicyChange, PolicyEngine } from '../policy/engine.ts'
 import { readPolicy } from '../policy/parse/policy.ts'
 import type { PolicyRule } from '../policy/rule.ts'
-import { EMPTY_NODE, type NodeView, type World } from '../world.ts'
+import { EMPTY_NODE, type EndpointView, type NodeView, type World } from '../world.ts'
 
 /**
  * It goes on with `policyChangesOf`. `node` names whose local identities, DNS answers and options count; null where there is no node.
  */
 export function engineOfWorld(world: World, node: string | null): PolicyEngine {
   const engine = new PolicyEngine(nodeOf(world, node).options)
-  engine.apply({ kind: 'identities', added: knownIdentities(world, node), removed: [] })
-  for (const [name, { endpoints }] of world.nodes) {
-    for (const { endpoint, namedPorts } of endpoints.values()) {
-      if (namedPorts.length > 0)
-        engine.apply({ kind: 'pod-ports', pod: `${nodeStream(NodeName(name))}/${endpoint}`, ports: namedPorts })
-    }
-  }
-  applyFacts(engine, world, node)
-  const inOrder = [...world.policies.entries()].toSorted(([, a], [, b]) => a.revision - b.revision)
-  for (const [key, { manifest }] of inOrder) {
-    engine.apply({ kind: 'policy-set', key, rules: rulesOf(key, manifest) })
-  }
+  for (const change of changesOfWorld(world, node)) engine.apply(change)
   return engine
 }
 
-function applyFacts(engine: PolicyEngine, world: World, node: string | null): void {
-  for (const { name, labels, prefixes } of world.cidrGroups.values()) {
-    engine.apply({ kind: 'cidr-group', name, labels, prefixes })
-  }
-  for (const [key, service] of world.services) {
-    engine.apply({ kind: 'service', key, service: externalService(service) })
-  }
-  for (const { name, addresses } of nodeOf(world, node).dns.values()) {
-    engine.apply({ kind: 'dns', name, addresses: addresses.map(({ address }) => address) })
-  }
+/** In an order in which an engine that knows nothing comes to know all of it. */
+export function changesOfWorld(world: World, node: string | null): readonly PolicyChange[] {
+  const inOrder = [...world.policies.entries()].toSorted(([, a], [, b]) => a.revision - b.revision)
+  return [
+    { kind: 'identities', added: knownIdentities(world, node), removed: [] },
+    ...[...world.nodes].flatMap(([name, { endpoints }]) => podPorts(name, endpoints.values())),
+    ...factChanges(world, node),
+    ...inOrder.map(([key, { manifest }]) => ({ kind: 'policy-set', key, rules: rulesOf(key, manifest) }) as const),
+  ]
+}
+
+function podPorts(node: string, endpoints: Iterable<EndpointView>): readonly PolicyChange[] {
+  return [...endpoints]
+    .filter(({ namedPorts }) => namedPorts.length > 0)
+    .map(({ endpoint, namedPorts }) => ({
+      kind: 'pod-ports',
+      pod: `${nodeStream(NodeName(node))}/${endpoint}`,
+      ports: namedPorts,
+    }))
+}
+
+function factChanges(world: World, node: string | null): readonly PolicyChange[] {
+  return [
+    ...[...world.cidrGroups.values()].map(
+      ({ name, labels, prefixes }) => ({ kind: 'cidr-group', name, labels, prefixes }) as const,
+    ),
+    ...[...world.services].map(
+      ([key, service]) => ({ kind: 'service', key, service: externalService(service) }) as const,
+    ),
+    ...[...nodeOf(world, node).dns.values()].map(
+      ({ name, addresses }) => ({ kind: 'dns', name, addresses: addresses.map(({ address }) => address) }) as const,
+    ),
+  ]
 }
 
 function nodeOf(world: World, node: string | null): NodeView {

@@ -1,6 +1,6 @@
 /** `hindcast replay`: does the log come out the same today? And `--into`: what was there at a moment, as files. */
 
-import { EndpointId, NodeName } from '../../events/ids.ts'
+import { EndpointId, NodeName, type Position } from '../../events/ids.ts'
 import { unitParts } from '../../projections/history/entities.ts'
 import { CapsuleLog } from '../history/capsule/capsule-log.ts'
 import type { History } from '../history/history.ts'
@@ -16,6 +16,7 @@ import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { counted } from './render/counted.ts'
 import { mapLine } from './render/diff.ts'
+import { paceLine } from './render/pace.ts'
 import { version } from './version.ts'
 import { writeFolder } from './written-folder.ts'
 
@@ -41,18 +42,14 @@ export async function replayLog(options: ReplayOptions, sink: LogSink): Promise<
     sink.write(`${counted(files.length, 'file')} of position ${to.position} in ${options.into}\n`)
     return
   }
-  let said = 0
   const found = await replay({
     log: history.log,
+    model: history.model,
     from: from?.position ?? null,
     to: to.position,
     endpoint: options.endpoint === undefined ? null : EndpointId(options.endpoint),
     nodes: nodesOf(history, to, options.node),
-    progress: (events) => {
-      if (events < said + PROGRESS_EVENTS) return
-      said = events
-      sink.warn(`${events} events replayed\n`)
-    },
+    progress: progressOf(to.position, sink),
   })
   const labels = (node: string): LabelsOf => labelsAt(history.model, node, to.position)
   sink.write(options.output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : replayText(found, labels))
@@ -60,6 +57,18 @@ export async function replayLog(options: ReplayOptions, sink: LogSink): Promise<
   if (history.log instanceof CapsuleLog && history.log.engine !== version())
     sink.warn(`recorded is what hindcast ${history.log.engine} made, recomputed what ${version()} makes of it\n`)
   throw new CliError('integrity', '')
+}
+
+/** A line now and then; a replay that begins in the middle of the log says so by its estimate. */
+function progressOf(last: Position, { warn }: LogSink): (events: number, position: Position) => void {
+  const [begun, isWatched] = [performance.now(), process.stderr.isTTY === true]
+  let [said, first] = [0, null as Position | null]
+  return (events, position) => {
+    first ??= position
+    if (events < said + PROGRESS_EVENTS) return
+    said = events
+    warn(paceLine('replayed', { events, elapsedMs: performance.now() - begun, position, first, last }, { isWatched }))
+  }
 }
 
 async function rangeOf(history: History, { from, to }: ReplayOptions): Promise<readonly [Moment | null, Moment]> {
@@ -82,12 +91,16 @@ function nodesOf({ model }: History, { position }: Moment, wanted: string | unde
   return [...names].filter((name) => wanted === undefined || name === wanted).map(NodeName)
 }
 
-function replayText({ events, nodes, checked, mismatch }: Replay, labelsOf: (node: string) => LabelsOf): string {
+function replayText(
+  { events, startedAfter, nodes, checked, mismatch }: Replay,
+  labelsOf: (node: string) => LabelsOf,
+): string {
   const { maps, builds, reactions, notRecomputed } = checked
   const counts = `${counted(events, 'event')}, ${counted(nodes.length, 'node')}: ${counted(builds, 'build')}, ${counted(maps, 'map write')}, ${counted(reactions, 'reaction')} done again`
   const rest = notRecomputed === 0 ? '' : `; ${notRecomputed} could not be`
-  if (mismatch === null) return `${counts}${rest}\neverything comes out as recorded\n`
-  return `${counts}${rest}\n\n${mismatchText(mismatch, labelsOf(mismatch.node))}`
+  const start = startedAfter === null ? '' : `from the state after position ${startedAfter}, as the read model has it\n`
+  if (mismatch === null) return `${counts}${rest}\n${start}everything comes out as recorded\n`
+  return `${counts}${rest}\n${start}\n${mismatchText(mismatch, labelsOf(mismatch.node))}`
 }
 
 function mismatchText(

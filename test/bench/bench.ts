@@ -7,7 +7,15 @@ import { arch, cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Benchmark, type Figure, isMet, reportTable } from './report.ts'
 
-const OWN_FILES: readonly string[] = ['bench', 'measure', 'report', 'policy-workload', 'long-log', 'print-rss']
+const OWN_FILES: readonly string[] = [
+  'bench',
+  'measure',
+  'report',
+  'policy-workload',
+  'long-log',
+  'print-rss',
+  'replayable-log',
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

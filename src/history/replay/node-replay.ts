@@ -9,21 +9,38 @@
  *    be skipped for a newer build: what was asked for in the same append stands further down the log.
  */
 import type { EventOf } from '../../../events/catalogue.ts'
-import { type EndpointId, type NodeName, nodeStream, type Port, type Position } from '../../../events/ids.ts'
+import {
+  type Digest,
+  type EndpointId,
+  type NodeName,
+  nodeStream,
+  type Port,
+  type Position,
+} from '../../../events/ids.ts'
 import type { Recorded } from '../../../events/recorded.ts'
 import type { Json } from '../../../events/schema.ts'
 import type { AgentEndpoint } from '../../../projections/agent/endpoint.ts'
 import { servedOf } from '../../../projections/agent/proxy.ts'
 import { type AgentState, agentState } from '../../../projections/agent/state.ts'
-import { EMPTY_POLICY_MAP, policyMapDigest, policyMapOf } from '../../../projections/datapath/policy-map.ts'
+import {
+  EMPTY_POLICY_MAP,
+  type PolicyMap,
+  policyMapDigest,
+  policyMapOf,
+  sameInKernel,
+} from '../../../projections/datapath/policy-map.ts'
 import { equal } from '../../../projections/history/changes.ts'
 import type { ResolvedPolicy } from '../../../projections/policy/engine.ts'
 import { networkPolicyMessage } from '../../../projections/policy/network-policy.ts'
 import { type Projection, step } from '../../../projections/projection.ts'
 import { type Finding, mapFinding } from './mismatch.ts'
 import { ReplayedEngine } from './replayed-engine.ts'
+import type { NodeStart } from './start.ts'
 
 export type Checked = { maps: number; builds: number; reactions: number; notRecomputed: number }
+
+/** A node that has not reacted to so many revisions has no agent; the oldest are forgotten, and a reaction to them counts as not done again. */
+const UNREACTED_MAX = 10_000
 
 type Resolution = { readonly build: number; readonly endpoint: AgentEndpoint; readonly resolved: ResolvedPolicy }
 
@@ -34,30 +51,41 @@ export class NodeReplay {
   readonly #engine: ReplayedEngine
   readonly #resolutions: Map<EndpointId, Resolution> = new Map()
   readonly #affected: Map<number, ReadonlySet<number>> = new Map()
+  /** Identities that were resolved since a start in the middle of the log: of others nobody knows whether the agent had; null: from its first event. */
+  readonly #resolvedSince: Set<number> | null
+  /** Of the maps that were checked; a success that follows names the same. */
+  readonly #digests: WeakMap<PolicyMap, Digest> = new WeakMap()
   #state: AgentState
 
-  constructor(node: NodeName) {
+  /** `start`: the state before the first event that it is given; null: that is the first of the log. */
+  constructor(node: NodeName, start: NodeStart | null) {
     this.node = node
     // A projection of fewer types is asked only about those: `step` looks.
     this.#projection = agentState(node) as Projection<AgentState>
-    this.#state = this.#projection.initial
-    this.#engine = new ReplayedEngine(node)
+    this.#state = start?.state ?? this.#projection.initial
+    this.#engine = new ReplayedEngine(node, start)
+    this.#resolvedSince = start === null ? null : new Set()
+    if (start === null) return
+    for (const endpoint of this.#state.endpoints.values()) {
+      // The agent that ran has resolved these, and knows when their policies change.
+      if (endpoint.realised !== null || endpoint.running !== null) this.#resolved(endpoint)
+    }
   }
 
-  /** `builds`: those that read the log up to this event. Null where everything comes out as recorded, or `isChecked` is false. */
-  take(
-    recorded: Recorded,
-    {
-      builds,
-      isChecked,
-    }: { readonly builds: readonly EventOf<'EndpointRegenerationStarted'>[]; readonly isChecked: boolean },
-  ): Finding | null {
+  /** Null where everything comes out as recorded, or `isChecked` is false. */
+  take(recorded: Recorded, isChecked: boolean): Finding | null {
     const before = this.#state
     const contradiction = this.#fold(recorded)
     if (contradiction !== null) return contradiction
-    const finding = isChecked ? this.#check(recorded, before) : null
-    for (const started of builds) this.#resolve(started)
-    return finding
+    return isChecked ? this.#check(recorded, before) : null
+  }
+
+  /** The build read the log up to the event that was taken last. */
+  resolve({ endpoint: id, build }: EventOf<'EndpointRegenerationStarted'>): void {
+    const endpoint = this.#state.endpoints.get(id)
+    if (endpoint === undefined) return
+    const resolved = this.#resolved(endpoint)
+    if (resolved !== null) this.#resolutions.set(id, { build, endpoint, resolved })
   }
 
   /** The log itself is checked while it is folded: a publication whose digest does not fit throws. */
@@ -70,7 +98,7 @@ export class NodeReplay {
       if (event.type === 'AgentStarted' && stream === nodeStream(this.node)) {
         for (const revision of this.#affected.keys()) this.#affected.set(revision, new Set())
       }
-      if (event.type === 'PolicyAdded' || event.type === 'PolicyDeleted') this.#affected.set(event.revision, affected)
+      if (event.type === 'PolicyAdded' || event.type === 'PolicyDeleted') this.#remember(event.revision, affected)
       return null
     } catch (error) {
       if (!(error instanceof TypeError)) throw error
@@ -78,11 +106,19 @@ export class NodeReplay {
     }
   }
 
-  #resolve({ endpoint: id, build }: EventOf<'EndpointRegenerationStarted'>): void {
-    const endpoint = this.#state.endpoints.get(id)
-    if (endpoint === undefined || endpoint.identity === null) return
-    const subject = { identity: endpoint.identity, namedPorts: endpoint.created.namedPorts }
-    this.#resolutions.set(id, { build, endpoint, resolved: this.#engine.resolve(subject) })
+  #remember(revision: number, affected: ReadonlySet<number>): void {
+    this.#affected.set(revision, affected)
+    if (this.#affected.size <= UNREACTED_MAX) return
+    for (const oldest of this.#affected.keys()) {
+      this.#affected.delete(oldest)
+      return
+    }
+  }
+
+  #resolved({ identity, created }: AgentEndpoint): ResolvedPolicy | null {
+    if (identity === null) return null
+    this.#resolvedSince?.add(identity)
+    return this.#engine.resolve({ identity, namedPorts: created.namedPorts })
   }
 
   #check({ event, stream }: Recorded, before: AgentState): Finding | null {
@@ -103,7 +139,7 @@ export class NodeReplay {
     const map = this.#state.endpoints.get(endpoint)?.policyMap
     if (map === undefined) return null
     this.checked.maps += 1
-    const found = policyMapDigest(map)
+    const found = this.#digestOf(map)
     if (found === digest && map.size === entries) return null
     const sides = { recorded: `${digest}, ${entries} entries`, recomputed: `${found}, ${map.size} entries` }
     return { kind: 'policy-map', endpoint, reason: 'the map is not the sum of what was written', ...sides, entries: [] }
@@ -140,9 +176,9 @@ export class NodeReplay {
     )
     const map = policyMapOf(resolved.entries, ports)
     const written = this.#state.endpoints.get(id)?.policyMap ?? EMPTY_POLICY_MAP
-    const digest = policyMapDigest(map)
-    if (digest !== event.desiredDigest || digest !== event.realizedDigest || digest !== policyMapDigest(written)) {
-      const reason = `the policy map would be ${digest}; recorded is ${event.desiredDigest}`
+    const digest = this.#digestOf(written)
+    if (digest !== event.desiredDigest || digest !== event.realizedDigest || !sameMap(map, written)) {
+      const reason = `the policy map would be ${policyMapDigest(map)}; recorded is ${event.desiredDigest}`
       return mapFinding('regeneration', { endpoint: id, reason, recorded: written, recomputed: map })
     }
     const recorded = { ingress: event.ingressEnforced, egress: event.egressEnforced }
@@ -175,6 +211,14 @@ export class NodeReplay {
     return { kind: 'network-policy', endpoint: id, reason, recorded: served, recomputed, entries: [] }
   }
 
+  #digestOf(map: PolicyMap): Digest {
+    const known = this.#digests.get(map)
+    if (known !== undefined) return known
+    const digest = policyMapDigest(map)
+    this.#digests.set(map, digest)
+    return digest
+  }
+
   #checkReaction(event: EventOf<'PolicyReaction'>, before: AgentState): Finding | null {
     const affected = this.#affected.get(event.revision)
     for (const revision of this.#affected.keys()) if (revision <= event.revision) this.#affected.delete(revision)
@@ -184,9 +228,10 @@ export class NodeReplay {
     }
     this.checked.reactions += 1
     const endpoints = [...before.endpoints.values()]
-    const local = new Set(endpoints.map(({ identity }) => identity))
-    const identities = [...affected].filter((identity) => local.has(identity as never)).toSorted((a, b) => a - b)
-    if (!equal(identities, event.identities)) {
+    const local = new Set<number>(endpoints.flatMap(({ identity }) => (identity === null ? [] : [identity])))
+    const isKnown = (identity: number): boolean => this.#resolvedSince?.has(identity) ?? true
+    const identities = [...affected].filter((identity) => local.has(identity)).toSorted((a, b) => a - b)
+    if (!equal(identities.filter(isKnown), event.identities.filter(isKnown))) {
       const reason = 'the policies of other identities changed'
       return {
         kind: 'reaction',
@@ -199,6 +244,16 @@ export class NodeReplay {
     }
     return endpoints.map((endpoint) => wronglyTreated(endpoint, event, affected)).find((one) => one !== null) ?? null
   }
+}
+
+/** What the kernel would hold is the same. */
+function sameMap(a: PolicyMap, b: PolicyMap): boolean {
+  if (a.size !== b.size) return false
+  for (const [key, { value }] of a) {
+    const other = b.get(key)
+    if (other === undefined || !sameInKernel(value, other.value)) return false
+  }
+  return true
 }
 
 function wronglyTreated(

@@ -4,31 +4,40 @@
  *
  * That it comes out the same is evidence that nothing in the engine changed what these policies mean, and no proof for others.
  */
-import type { EventOf } from '../../../events/catalogue.ts'
-import { decodeEvent } from '../../../events/codec.ts'
+import type { EventOf, HindcastEvent } from '../../../events/catalogue.ts'
+import { decodeBody, type StoredEvent, withBody } from '../../../events/codec.ts'
 import type { EndpointId, NodeName, Position } from '../../../events/ids.ts'
 import type { Recorded } from '../../../events/recorded.ts'
 import { nodeOfStream } from '../../../projections/world.ts'
 import type { EventLog } from '../../ports/log.ts'
+import type { ReadModel } from '../../ports/read-model.ts'
 import { type Mismatch, mismatch } from './mismatch.ts'
 import { type Checked, NodeReplay, positionOf } from './node-replay.ts'
+import { type ReplayStart, startBefore } from './start.ts'
 
 export type ReplayQuestion = {
   readonly log: EventLog
-  /** Events that are checked; all before are folded only. */
+  /** Events that are checked; those before are folded only. */
   readonly from: Position | null
+  /** With it, what stands long before `from` is not read: the state of then is taken from here (start.ts). */
+  readonly model?: ReadModel
+  /** Events that are folded before `from`; for tests. */
+  readonly lead?: number
   readonly to: Position | null
   readonly endpoint: EndpointId | null
   /** Whose decisions are made again. */
   readonly nodes: readonly NodeName[]
-  /** Called after each batch with the number of events so far. */
-  readonly progress?: (events: number) => void
+  /** Called after each batch with the number of events so far and where that is. */
+  readonly progress?: (events: number, position: Position) => void
   /** True: the replay goes on as if that had come out as recorded. */
   readonly passes?: (found: Mismatch) => boolean
 }
 
 export type Replay = {
+  /** Read, and folded. */
   readonly events: number
+  /** The position whose state was taken from the read model; null: from the first event on everything was folded. */
+  readonly startedAfter: string | null
   readonly nodes: readonly string[]
   readonly checked: Checked
   /** Null: everything came out as recorded. */
@@ -45,13 +54,16 @@ type Started = EventOf<'EndpointRegenerationStarted'>
 
 /** Throws `DecodeError`. */
 export async function replay(question: ReplayQuestion): Promise<Replay> {
-  const run = new Run(question)
-  for await (const batch of question.log.readAll({ direction: 'forwards', after: null })) {
+  const { log, model, from, to, nodes, lead = LOOK_AHEAD_EVENTS, progress } = question
+  const start = model === undefined || from === null ? null : await startBefore({ log, model, from, nodes, lead })
+  const run = new Run(question, start)
+  for await (const batch of log.readAll({ direction: 'forwards', after: start?.after ?? null })) {
     for (const stored of batch) {
-      if (question.to !== null && stored.position > question.to) return run.end()
-      if (run.see(decodeEvent(stored))) return run.end()
+      if (to !== null && stored.position > to) return run.end()
+      if (run.see(stored)) return run.end()
     }
-    question.progress?.(run.events)
+    const last = batch.at(-1)
+    if (last !== undefined) progress?.(run.events, last.position)
   }
   return run.end()
 }
@@ -60,28 +72,42 @@ class Run {
   events = 0
   readonly #question: ReplayQuestion
   readonly #nodes: readonly NodeReplay[]
-  /** Events that are seen and not yet folded, oldest first from `#next` on. */
-  #ahead: Recorded[] = []
+  readonly #start: ReplayStart | null
+  /** Events that are seen and not yet folded, oldest first from `#next` on; as text, because there are many of them. */
+  #ahead: StoredEvent[] = []
   #next = 0
+  /** Builds among the events ahead, which are decoded already, by position. */
+  readonly #started: Map<Position, Started> = new Map()
   /** Of the events ahead, by node and the position that they read. */
   readonly #builds: Map<string, Started[]> = new Map()
   #foldedTo: Position | null = null
   #mismatch: Mismatch | null = null
 
-  constructor(question: ReplayQuestion) {
+  constructor(question: ReplayQuestion, start: ReplayStart | null) {
     this.#question = question
-    this.#nodes = question.nodes.map((node) => new NodeReplay(node))
+    this.#start = start
+    this.#foldedTo = start?.after ?? null
+    this.#nodes = question.nodes.map((node) => new NodeReplay(node, start?.nodes.get(node) ?? null))
   }
 
   /** True where a mismatch ends it. */
-  see(recorded: Recorded): boolean {
-    this.#ahead.push(recorded)
-    const { event, stream } = recorded
-    if (event.type === 'EndpointRegenerationStarted' && positionOf(event) > (this.#foldedTo ?? -1n)) {
-      const key = `${nodeOfStream(stream)} ${positionOf(event)}`
-      this.#builds.set(key, [...(this.#builds.get(key) ?? []), event])
-    }
+  see(stored: StoredEvent): boolean {
+    this.#ahead.push(stored)
+    if (stored.type === 'EndpointRegenerationStarted') this.#seeBuild(stored)
     return this.#ahead.length - this.#next > LOOK_AHEAD_EVENTS && this.#foldOne()
+  }
+
+  #seeBuild(stored: StoredEvent): void {
+    const event = decodeBody(stored)
+    if (event.type !== 'EndpointRegenerationStarted') return
+    this.#started.set(stored.position, event)
+    if (positionOf(event) <= (this.#foldedTo ?? -1n)) return
+    const owner = nodeOfStream(stored.stream)
+    if (!this.#nodes.some(({ node }) => node === owner)) return
+    const key = `${owner} ${positionOf(event)}`
+    const known = this.#builds.get(key)
+    if (known === undefined) this.#builds.set(key, [event])
+    else known.push(event)
   }
 
   end(): Replay {
@@ -90,6 +116,7 @@ class Run {
     const sum = (of: (checked: Checked) => number): number => all.reduce((total, { checked }) => total + of(checked), 0)
     return {
       events: this.events,
+      startedAfter: this.#start === null || this.#start.after === null ? null : String(this.#start.after),
       nodes: all.map(({ node }) => node),
       checked: {
         maps: sum(({ maps }) => maps),
@@ -102,7 +129,9 @@ class Run {
   }
 
   #foldOne(): boolean {
-    const recorded = this.#ahead[this.#next]!
+    const stored = this.#ahead[this.#next]!
+    const recorded = new Lazily(stored, this.#started.get(stored.position) ?? decodeBody(stored))
+    this.#started.delete(stored.position)
     this.#next += 1
     if (this.#next > LOOK_AHEAD_EVENTS) {
       this.#ahead = this.#ahead.slice(this.#next)
@@ -110,16 +139,21 @@ class Run {
     }
     this.events += 1
     this.#foldedTo = recorded.position
-    for (const node of this.#nodes) this.#take(node, recorded)
+    const owner = nodeOfStream(recorded.stream)
+    for (const node of this.#nodes) this.#take(node, recorded, owner)
     return this.#mismatch !== null
   }
 
-  #take(node: NodeReplay, recorded: Recorded): void {
+  #take(node: NodeReplay, recorded: Recorded, owner: string | null): void {
     if (this.#mismatch !== null) return
-    const key = `${node.node} ${recorded.position}`
-    const builds = this.#builds.get(key) ?? []
-    this.#builds.delete(key)
-    const finding = node.take(recorded, { builds, isChecked: this.#isChecked(recorded) })
+    const isChecked = this.#isChecked(recorded)
+    const finding = concerns(recorded, owner, node) ? node.take(recorded, isChecked) : null
+    // Whatever event it was, builds may have read the log up to it.
+    const builds = this.#builds.size === 0 ? undefined : this.#builds.get(`${node.node} ${recorded.position}`)
+    if (builds !== undefined) {
+      this.#builds.delete(`${node.node} ${recorded.position}`)
+      for (const started of builds) node.resolve(started)
+    }
     if (finding === null) return
     const found = mismatch(recorded, node.node, finding)
     if (this.#question.passes?.(found) !== true) this.#mismatch = found
@@ -130,4 +164,34 @@ class Run {
     if (from !== null && position < from) return false
     return endpoint === null || !('endpoint' in event) || event.endpoint === endpoint
   }
+}
+
+/** Who did it and why is read only where somebody asks: a third of the work of decoding. */
+class Lazily implements Recorded {
+  readonly position: Recorded['position']
+  readonly stream: Recorded['stream']
+  readonly revision: Recorded['revision']
+  readonly recordedAt: Recorded['recordedAt']
+  readonly id: Recorded['id']
+  readonly event: HindcastEvent
+  readonly #stored: StoredEvent
+
+  constructor(stored: StoredEvent, event: HindcastEvent) {
+    this.position = stored.position
+    this.stream = stored.stream
+    this.revision = stored.revision
+    this.recordedAt = stored.recordedAt
+    this.id = stored.id
+    this.event = event
+    this.#stored = stored
+  }
+
+  get context(): Recorded['context'] {
+    return withBody(this.#stored, this.event).context
+  }
+}
+
+/** Of other nodes only who their endpoints are. */
+function concerns({ event }: Recorded, owner: string | null, { node }: NodeReplay): boolean {
+  return owner === null || owner === node || event.type === 'EndpointCreated' || event.type === 'EndpointDeleted'
 }

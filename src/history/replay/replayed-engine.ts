@@ -15,6 +15,8 @@ import {
   type ResolvedPolicy,
 } from '../../../projections/policy/engine.ts'
 
+import type { NodeStart } from './start.ts'
+
 const NOBODY: ReadonlySet<IdentityId> = new Set()
 
 export class ReplayedEngine {
@@ -24,11 +26,15 @@ export class ReplayedEngine {
   readonly #holding: Map<string, PolicyChange> = new Map()
   #engine: PolicyEngine
 
-  constructor(node: NodeName) {
+  /** `start`: what it knows at its beginning; null: nothing but the reserved identities. */
+  constructor(node: NodeName, start: Pick<NodeStart, 'changes' | 'options'> | null) {
     this.#node = node
+    if (start !== null) this.#options = start.options
     this.#engine = new PolicyEngine(this.#options)
-    this.#hold(RESERVED_CHANGE)
-    this.#engine.apply(RESERVED_CHANGE)
+    for (const change of start?.changes ?? [RESERVED_CHANGE]) {
+      this.#hold(change)
+      this.#engine.apply(change)
+    }
   }
 
   /** Of the identities that were resolved since the agent started: those whose policy the event changed, or may have. */
@@ -38,7 +44,8 @@ export class ReplayedEngine {
     const changes = policyChangesOf(recorded, this.#node)
     if (changes.length === 0) return NOBODY
     for (const change of changes) this.#hold(change)
-    return new Set(changes.flatMap((change) => [...this.#engine.apply(change)]))
+    const affected = changes.flatMap((change) => [...this.#engine.apply(change)])
+    return affected.length === 0 ? NOBODY : new Set(affected)
   }
 
   resolve(subject: PolicySubject): ResolvedPolicy {
