@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises'
 import { CapsuleError } from '../history/capsule/capsule-error.ts'
 import { openCapsule, PROJECTION } from '../history/capsule/export.ts'
 import { type Capsule, capsuleChunks, readCapsule } from '../history/capsule/format.ts'
+import { checkedOrigin } from '../history/capsule/origin.ts'
 import type { History } from '../history/history.ts'
 import type { EventLog } from '../ports/log.ts'
 import type { ReadModel } from '../ports/read-model.ts'
@@ -26,7 +27,7 @@ export async function readCapsuleFile(path: string): Promise<Capsule> {
 
 export type OpenedCapsule = History & { readonly capsule: Capsule }
 
-/** The states at both ends are those that it says. What another program made is said to `warn`. Throws like `readCapsuleFile`. */
+/** The states at both ends are those that it says, and its events lead to the root of its checkpoint, if it has one. What another program made is said to `warn`. Throws like `readCapsuleFile`. */
 export async function openCapsuleFile(path: string, warn: (text: string) => void): Promise<OpenedCapsule> {
   const capsule = await readCapsuleFile(path)
   const { engine, projection } = capsule.header
@@ -34,6 +35,7 @@ export async function openCapsuleFile(path: string, warn: (text: string) => void
     warn(`capsule-of-another-engine: ${path} is by hindcast ${engine}; what follows is said by ${version()}\n`)
   if (projection !== PROJECTION)
     warn(`capsule-not-compared: the digests of its states are of ${projection}, not ${PROJECTION}\n`)
+  checkedOrigin(capsule, null)
   const openModel = (log: EventLog): Promise<ReadModel> => openReadModel(log, IN_MEMORY)
   return { ...(await openCapsule(capsule, { location: `${CAPSULE_SCHEME}${path}`, openModel })), capsule }
 }

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import type { Timestamp } from '../../events/ids.ts'
 import { type ExportQuestion, exportCapsule, PROJECTION } from '../history/capsule/export.ts'
 import { factsOf, type NodeFacts } from '../history/capsule/facts.ts'
-import type { CapsuleHeader } from '../history/capsule/format.ts'
+import type { Capsule, CapsuleHeader } from '../history/capsule/format.ts'
+import { checkedOrigin } from '../history/capsule/origin.ts'
 import { pseudonymousCapsule } from '../history/capsule/pseudonyms/capsule.ts'
 import { isoTime, type Moment } from '../history/position.ts'
 import { FlowStoreError } from '../ports/flows.ts'
@@ -12,10 +13,12 @@ import type { EventLog } from '../ports/log.ts'
 import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
 import { momentOf } from './answer.ts'
 import { checkCapsuleTarget, openCapsuleFile, writeCapsuleFile } from './capsule-file.ts'
+import { originBeside, originText, plainOrigin } from './capsule-origin.ts'
 import { nodeNameOf, openFlowsToRead, openHistory, type Place } from './compose.ts'
 import { CliError, messageOf } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { counted } from './render/counted.ts'
+import { givenKey } from './verifier-key.ts'
 import { version } from './version.ts'
 
 export type ExportOptions = Place & {
@@ -26,7 +29,7 @@ export type ExportOptions = Place & {
   readonly pseudonyms: string | undefined
   readonly version: string
 }
-export type OpenOptions = { readonly output: 'table' | 'json' }
+export type OpenOptions = { readonly output: 'table' | 'json'; readonly key: string | undefined }
 
 /** Throws `CliError`, `LogError`, `FlowStoreError`. */
 export async function exportRange(file: string, options: ExportOptions, sink: LogSink): Promise<void> {
@@ -38,9 +41,16 @@ export async function exportRange(file: string, options: ExportOptions, sink: Lo
   const key = options.pseudonyms === undefined ? null : keyOf(options.pseudonyms)
   const openModel: ExportQuestion['openModel'] = (log) => openReadModel(log, IN_MEMORY)
   const plain = await exportCapsule({ ...{ history, from, to, flows, engine: options.version }, openModel })
-  const capsule = key === null ? plain : await pseudonymousCapsule(plain, { key, openModel })
+  const capsule =
+    key === null
+      ? await withOrigin(plain, { log: history.log, place: options, warn: sink.warn })
+      : await pseudonymousCapsule(plain, { key, openModel })
   const bytes = await writeCapsuleFile(file, capsule, sink.stop)
   sink.write(`${headerText(capsule.header, capsule.events.length)}${file}: ${bytes} bytes\n`)
+}
+
+async function withOrigin(capsule: Capsule, beside: Parameters<typeof originBeside>[1]): Promise<Capsule> {
+  return { ...capsule, header: { ...capsule.header, origin: await originBeside(capsule, beside) } }
 }
 
 /** Too short a key would be found by trying. */
@@ -74,17 +84,22 @@ async function flowsBeside(log: EventLog, options: ExportOptions, sink: LogSink)
 }
 
 /** What stands in it is what it says, or this throws `CapsuleError`. */
-export async function showCapsule(file: string, { output }: OpenOptions, sink: LogSink): Promise<void> {
+export async function showCapsule(file: string, { output, key }: OpenOptions, sink: LogSink): Promise<void> {
   const { capsule, model } = await openCapsuleFile(file, sink.warn)
   model[Symbol.dispose]()
   const { header, events, flows } = capsule
+  const origin = checkedOrigin(capsule, key === undefined ? null : givenKey(key))
   const nodes = factsOf(events)
-  const document = { ...header, openedBy: version(), events: events.length, flowLines: flows.length, nodes }
+  const document = {
+    ...{ ...header, origin: plainOrigin(origin), openedBy: version() },
+    ...{ events: events.length, flowLines: flows.length, nodes },
+  }
   if (output === 'json') return sink.write(`${JSON.stringify(document, null, 2)}\n`)
   sink.write(headerText(header, events.length))
   for (const one of nodes) sink.write(nodeText(one))
   const states = header.projection === PROJECTION ? ' and the states at both ends are' : ' is'
   sink.write(`whole: its digest${states} as written\n`)
+  sink.write(originText(origin, capsule))
   sink.write(`ask it with --log capsule:${file}\n`)
 }
 

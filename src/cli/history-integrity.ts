@@ -1,9 +1,7 @@
 /** `verify`, `prove` and `checkpoint`: the history's own integrity. */
 
-import { existsSync, readFileSync } from 'node:fs'
 import { Position } from '../../events/ids.ts'
 import { type Checkpoint, type NamedCheckpoint, readCheckpoint } from '../history/checkpoint/checkpoint.ts'
-import { readVerifierKey, type VerifierKey } from '../history/checkpoint/note.ts'
 import type { AnchoredTree } from '../history/merkle/anchored.ts'
 import { hashText } from '../history/merkle/tree.ts'
 import { checkProof, proveConsistency, proveInclusion } from '../history/prove.ts'
@@ -11,7 +9,8 @@ import { type Verification, verifyLog } from '../history/verify.ts'
 import type { EventLog } from '../ports/log.ts'
 import { momentOf } from './answer.ts'
 import { checkpointFolder, treePath } from './beside.ts'
-import { openWholeLogToRead, type Place } from './compose.ts'
+import { verifyCapsule } from './capsule-origin.ts'
+import { isCapsule, openWholeLogToRead, type Place } from './compose.ts'
 import { CliError, messageOf } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { progressLine } from './progress-line.ts'
@@ -19,6 +18,7 @@ import { counted } from './render/counted.ts'
 import { table } from './render/table.ts'
 import { signedAt, withSignedTree } from './signed-tree.ts'
 import { withTree } from './tree-file.ts'
+import { fileText, verifierKey } from './verifier-key.ts'
 
 export type VerifyOptions = Place & {
   readonly key: string | undefined
@@ -35,6 +35,7 @@ export async function verify(names: readonly string[], options: VerifyOptions, s
     sink.write(proofAnswer(options.proof, files, options))
     return
   }
+  if (isCapsule(options)) return verifyCapsule(names, options, sink)
   const [since] = options.since === undefined ? [] : checkpointsOf([options.since], options)
   const checkpoints = since !== undefined && names.length === 0 ? [] : checkpointsOf(names, options)
   await using log = await openWholeLogToRead(options, sink.warn)
@@ -127,7 +128,7 @@ async function beginningProof(log: EventLog, open: OpenTree, options: ProveOptio
 
 function proofAnswer(file: string, files: readonly string[], options: VerifyOptions): string {
   const earlier = files.length === 0 ? null : checkpointsOf(files, options)[0]!.checkpoint
-  const reading = checkProof(textOf(file, '--proof'), keyOf(options), earlier)
+  const reading = checkProof(fileText(file, '--proof'), verifierKey(options), earlier)
   if (reading.kind === 'refused') throw new CliError('integrity', `proof-wrong at ${file}: ${reading.reason}`)
   if (reading.kind === 'included') {
     const { kind, index, event, checkpoint } = reading
@@ -143,36 +144,14 @@ function checkpointsOf(files: readonly string[], options: VerifyOptions): readon
   const notes =
     files.length === 0
       ? checkpointFolder(options).notes()
-      : files.map((name) => ({ name, note: textOf(name, 'verify') }))
+      : files.map((name) => ({ name, note: fileText(name, 'verify') }))
   if (notes.length === 0) return []
-  const key = keyOf(options)
+  const key = verifierKey(options)
   return notes.map(({ name, note }) => {
     const reading = readCheckpoint(note, key)
     if (reading.kind === 'checkpoint') return { name, checkpoint: reading.checkpoint }
     throw new CliError('integrity', `${reading.code} at ${name}: ${reading.reason}`)
   })
-}
-
-function keyOf(options: VerifyOptions): VerifierKey {
-  const { key } = options
-  try {
-    const found =
-      key === undefined
-        ? checkpointFolder(options).verifier()
-        : readVerifierKey(existsSync(key) ? textOf(key, '--key') : key)
-    if (found !== null) return found
-  } catch (error) {
-    throw new CliError('usage', `key-wrong at --key: ${messageOf(error)}`, { cause: error })
-  }
-  throw new CliError('usage', 'key-missing at --key: there is no verifier key beside the log')
-}
-
-function textOf(file: string, where: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new CliError('notFound', `cannot read ${file} at ${where}: ${messageOf(error)}`, { cause: error })
-  }
 }
 
 function verificationText(found: Verification, isSince: boolean): string {

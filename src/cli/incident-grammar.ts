@@ -67,6 +67,7 @@ export function addCapsule(
     .command('open')
     .argument('<file>', 'a capsule')
     .description('check that a capsule is whole, and say what is in it; every reading verb takes --log capsule:FILE')
+    .option('--key <key>', 'verifier key of the log that it was taken from, or a file with it')
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
     .action(async (file: string, options: OpenOptions) =>
       (await import('./history-capsule.ts')).showCapsule(file, options, sink),

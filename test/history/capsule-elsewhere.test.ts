@@ -70,7 +70,8 @@ function withProbe({ header, events, flows }: Capsule): Capsule {
   const last = events.at(-1)!
   const position = Position(last.position + 1n)
   const probe = { ...last, position, stream: nodeStream(story.node), type: 'KernelProbed', v: 1, body }
-  return { header: { ...header, to: { ...header.to, position: String(position) } }, events: [...events, probe], flows }
+  const to = { ...header.to, position: String(position) }
+  return { header: { ...header, to, origin: null }, events: [...events, probe], flows }
 }
 
 const feature = (name: string, available: boolean): Json => ({ name, available, detail: '', since: '6.6' })
@@ -131,7 +132,7 @@ test('T69 a capsule of another version of the program opens with a warning, and 
   assert.equal(err, `capsule-of-another-engine: ${older} is by hindcast 0.0.1; what follows is said by ${version()}\n`)
   assert.equal(out, (await hindcast('status', '--log', `capsule:${file}`)).out)
   const other = await changed((capsule) => ({
-    header: { ...capsule.header, engine: '0.0.1', projection: 'world@0' },
+    header: { ...capsule.header, engine: '0.0.1', projection: 'world@0', origin: null },
     flows: [],
     events: capsule.events.map((stored) =>
       stored.type === 'EndpointRegenerationSucceeded'

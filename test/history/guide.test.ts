@@ -11,6 +11,7 @@ const GUIDE = join(import.meta.dirname, '../../src/history/TIMETRAVEL.md')
 const BLOCK = /```console\n([\s\S]*?)```/g
 
 const folder = mkdtempSync(join(tmpdir(), 'hindcast-guide-'))
+const capsule = join(folder, 'incident.capsule')
 let story: Story
 before(async () => {
   story = await agentStory(join(folder, 'log.db'))
@@ -22,19 +23,29 @@ function normal(text: string): string {
   return text
     .replace(/[A-Za-z0-9+/]{40,}={0,2}/g, 'BASE64')
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'UUID')
+    .replace(/\+[0-9a-f]{8}\b/g, '+KEY')
     .replace(/[0-9]+/g, '#')
     .replace(/[ \t]+/g, ' ')
     .replace(/ $/gm, '')
 }
 
 async function answer(command: string): Promise<string> {
-  const words = command.split(' ').slice(1)
+  const words = command
+    .split(' ')
+    .slice(1)
+    .map((word) => word.replace('.hindcast/log.db', story.path).replace('incident.capsule', capsule))
+  if (words.includes('--log') || words[1] === 'open') return said(words)
   const end = words.indexOf('--')
   const args =
     end === -1 ? [...words, '--log', story.path] : [...words.slice(0, end), '--log', story.path, ...words.slice(end)]
+  return said(args)
+}
+
+async function said(args: readonly string[]): Promise<string> {
   const { out, err } = await hindcast(...args)
   return `${out}${err}`
     .replaceAll(story.path, '.hindcast/log.db')
+    .replaceAll(capsule, 'incident.capsule')
     .replace(/[ \t]+$/gm, '')
     .trimEnd()
 }

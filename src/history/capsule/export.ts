@@ -41,6 +41,7 @@ export async function exportCapsule(question: ExportQuestion): Promise<Capsule> 
       stateAtStart: stateDigest(history.model, from.position),
       stateAtEnd: stateDigest(history.model, to.position),
       flows: question.flows === null ? null : { node: question.flows.node, count: flows.length, whole },
+      origin: null,
     },
     events: [...start, ...range],
     flows,

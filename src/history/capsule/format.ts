@@ -12,6 +12,7 @@ import { Digest, EventId, Position, StreamName, StreamRevision, Timestamp } from
 import { flag, integer, orNull, positionText, record, type SchemaProblem, text } from '../../../events/schema.ts'
 import type { Flow } from '../../ports/flows.ts'
 import { CapsuleError } from './capsule-error.ts'
+import { type CapsuleOrigin, capsuleOrigin } from './origin.ts'
 import { packedLines, unpackedLines } from './packed-lines.ts'
 
 const FORMAT = 1
@@ -27,6 +28,8 @@ export type CapsuleHeader = {
   readonly stateAtEnd: Digest
   /** Flows of the range, and whether there were more than fit. */
   readonly flows: { readonly node: string; readonly count: number; readonly whole: boolean } | null
+  /** What its events after `from` are proved by; null where nothing does. */
+  readonly origin: CapsuleOrigin | null
 }
 
 const end = record({ position: positionText, time: integer })
@@ -39,6 +42,7 @@ const head = record({
   stateAtStart: digestField,
   stateAtEnd: digestField,
   flows: orNull(record({ node: text, count: integer, whole: flag })),
+  origin: orNull(capsuleOrigin),
   events: integer,
   flowLines: integer,
 })
@@ -145,7 +149,9 @@ function headOf(line: string): Head {
 
 function firstLine(line: string): Partial<Head> | null {
   try {
-    return JSON.parse(line) as Partial<Head> | null
+    const found = JSON.parse(line) as Partial<Head> | null
+    // Capsules of before there were origins are read as ones without.
+    return found !== null && typeof found === 'object' && !Array.isArray(found) ? { origin: null, ...found } : found
   } catch (error) {
     throw new CapsuleError('capsule-not-one', 'the first line is not JSON', { cause: error })
   }

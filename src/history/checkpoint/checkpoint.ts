@@ -8,7 +8,7 @@
  */
 import { Position } from '../../../events/ids.ts'
 import { hashText, readHashText, type TreeHash } from '../merkle/tree.ts'
-import { type NoteReading, openNote, type SignerKey, signNote, type VerifierKey } from './note.ts'
+import { claimedNote, type NoteReading, openNote, type SignerKey, signNote, type VerifierKey } from './note.ts'
 
 export type Checkpoint = {
   /** Which log: other logs have other origins. */
@@ -42,8 +42,17 @@ export function signCheckpoint({ origin, size, root, position, time }: Checkpoin
 
 export function readCheckpoint(note: string, verifier: VerifierKey): CheckpointReading {
   const opened = openNote(note, verifier)
-  if (opened.kind === 'refused') return opened
-  const found = TEXT.exec(opened.text)?.groups
+  return opened.kind === 'refused' ? opened : checkpointIn(opened.text)
+}
+
+/** What it says, and who is said to have signed it: nobody has checked that. */
+export function claimedCheckpoint(note: string): CheckpointReading & { readonly signers?: readonly string[] } {
+  const claimed = claimedNote(note)
+  return claimed.kind === 'refused' ? claimed : { ...checkpointIn(claimed.text), signers: claimed.signers }
+}
+
+function checkpointIn(text: string): CheckpointReading {
+  const found = TEXT.exec(text)?.groups
   const root = readHashText(found?.['root'] ?? '')
   if (found === undefined || root === null) {
     return { kind: 'refused', code: 'note-malformed', reason: 'the text is not a checkpoint of a Hindcast log' }

@@ -65,16 +65,10 @@ export function signNote(text: string, { key, verifier }: SignerKey): string {
 
 /** The note's text, if this key signed it; signatures of other keys do not matter. */
 export function openNote(note: string, verifier: VerifierKey): NoteReading {
-  const split = note.lastIndexOf('\n\n')
-  if (split === -1 || !note.endsWith('\n')) return refused('note-malformed', 'there is no empty line before signatures')
-  const text = note.slice(0, split + 1)
-  const lines = note.slice(split + 2, -1).split('\n')
-  const signatures = lines.map((line) => SIGNATURE_LINE.exec(line)?.groups)
-  if (signatures.includes(undefined)) return refused('note-malformed', 'a signature line is not — <name> <base64>')
-  const own = signatures
-    .filter((found) => found!['name'] === verifier.name)
-    .map((found) => Buffer.from(found!['blob']!, 'base64'))
-    .filter((blob) => blob.subarray(0, ID_BYTES).toString('hex') === verifier.id)
+  const parts = partsOf(note)
+  if (parts.kind === 'refused') return parts
+  const { text, signatures } = parts
+  const own = signatures.filter(({ name, id }) => name === verifier.name && id === verifier.id).map(({ blob }) => blob)
   if (own.length === 0) return refused('note-not-signed', `no signature is by ${verifier.name}+${verifier.id}`)
   const valid = own.every(
     (blob) =>
@@ -86,7 +80,30 @@ export function openNote(note: string, verifier: VerifierKey): NoteReading {
     : refused('signature-wrong', `the signature by ${verifier.name} does not fit the text`)
 }
 
-function refused(code: Extract<NoteReading, { kind: 'refused' }>['code'], reason: string): NoteReading {
+/** Text and signers (`<name>+<key id>`) as they stand there, without any key to check them by. */
+export function claimedNote(note: string): RefusedNote | { kind: 'claimed'; text: string; signers: readonly string[] } {
+  const parts = partsOf(note)
+  if (parts.kind === 'refused') return parts
+  return { kind: 'claimed', text: parts.text, signers: parts.signatures.map(({ name, id }) => `${name}+${id}`) }
+}
+
+type RefusedNote = Extract<NoteReading, { readonly kind: 'refused' }>
+type Signature = { readonly name: string; readonly id: string; readonly blob: Buffer }
+
+function partsOf(note: string): RefusedNote | { kind: 'parts'; text: string; signatures: readonly Signature[] } {
+  const split = note.lastIndexOf('\n\n')
+  if (split === -1 || !note.endsWith('\n')) return refused('note-malformed', 'there is no empty line before signatures')
+  const lines = note.slice(split + 2, -1).split('\n')
+  const found = lines.map((line) => SIGNATURE_LINE.exec(line)?.groups)
+  if (found.includes(undefined)) return refused('note-malformed', 'a signature line is not — <name> <base64>')
+  const signatures = found.map((groups): Signature => {
+    const blob = Buffer.from(groups!['blob']!, 'base64')
+    return { name: groups!['name']!, id: blob.subarray(0, ID_BYTES).toString('hex'), blob }
+  })
+  return { kind: 'parts', text: note.slice(0, split + 1), signatures }
+}
+
+function refused(code: RefusedNote['code'], reason: string): RefusedNote {
   return { kind: 'refused', code, reason }
 }
 

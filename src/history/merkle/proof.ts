@@ -51,6 +51,18 @@ export function consistencyRanges(first: number, second: number): readonly LeafR
   return from === 0 ? ranges : [{ from, to }, ...ranges]
 }
 
+/** The largest perfect subtrees side by side that these leaves consist of: at most two for each power of two. */
+export function coveringRanges({ from, to }: LeafRange): readonly LeafRange[] {
+  if (!(Number.isSafeInteger(to) && from >= 0 && from <= to)) throw new RangeError(`${from} to ${to} are no leaves`)
+  const ranges: LeafRange[] = []
+  for (let at = from; at < to; at = ranges.at(-1)!.to) {
+    let width = 1
+    while (at % (width * 2) === 0 && at + width * 2 <= to) width *= 2
+    ranges.push({ from: at, to: at + width })
+  }
+  return ranges
+}
+
 export type InclusionClaim = {
   readonly leaf: TreeHash
   readonly index: number
