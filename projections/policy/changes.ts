@@ -21,8 +21,10 @@ export const RESERVED_CHANGE: PolicyChange = {
  * In order. Local identities and DNS answers belong to their node: with `node` those of others are left out, because they mean something else there.
  * Throws `TypeError` where a manifest on the log is not a policy: going on without it would open what it denies.
  */
-export function policyChangesOf(recorded: Recorded, node: NodeName | null = null): readonly PolicyChange[] {
-  const { event, stream } = recorded
+export function policyChangesOf(
+  { event, stream }: Pick<Recorded, 'event' | 'stream'>,
+  node: NodeName | null = null,
+): readonly PolicyChange[] {
   switch (event.type) {
     case 'PolicyAdded':
       return [{ kind: 'policy-set', key: resourceKey(event.resource), rules: rulesOf(event.resource, event.manifest) }]

@@ -1,7 +1,8 @@
 /** Every answer says at which position, time and revision it is true, in text and in JSON. */
 import { world as fold, type World } from '../../projections/world.ts'
+import { positionText } from '../history/branch/place.ts'
 import type { History } from '../history/history.ts'
-import { isoTime, type Moment, resolveMoment } from '../history/position.ts'
+import { isoTime, type Moment, momentText, resolveMoment } from '../history/position.ts'
 import { worldFrom } from '../history/state-at.ts'
 import { now, openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
@@ -49,7 +50,7 @@ export async function momentOf(
 export type Frame = { readonly moment: Moment | null; readonly revision: number; readonly output: Output }
 
 export async function render({ items, text }: Found, { moment, revision, output }: Frame): Promise<string> {
-  const position = moment === null ? null : String(moment.position)
+  const position = moment === null ? null : positionText(moment.position)
   const time = moment === null ? null : isoTime(moment.recordedAt)
   const document = { position, time, revision, items }
   switch (output) {
@@ -60,6 +61,6 @@ export async function render({ items, text }: Found, { moment, revision, output 
     case 'jsonl':
       return items.map((item) => `${JSON.stringify({ position, time, revision, item })}\n`).join('')
     case 'table':
-      return `${text}\nat ${position === null ? 'the empty log' : `position ${position}, ${time}`}, revision ${revision}\n`
+      return `${text}\nat ${moment === null ? 'the empty log' : momentText(moment)}, revision ${revision}\n`
   }
 }

@@ -1,19 +1,24 @@
 /** The grammar of `hindcast branch`. */
 import { type Command, Option } from 'commander'
-import type { BranchOptions, NamedOptions } from './branch-verbs.ts'
+import type { EditOptions, NamedOptions } from './branch-commands.ts'
+import type { RebaseOptions } from './branch-landing.ts'
+import type { BranchOptions, ShowOptions } from './branch-verbs.ts'
 import { withFlowOptions } from './flow-options.ts'
-import type { ReportOptions } from './history-plan.ts'
 import type { LogSink } from './log-verb.ts'
-import { collect } from './option-values.ts'
+import { BPFFS_DEFAULT, collect } from './option-values.ts'
 import { writing } from './write-grammar.ts'
 import type { WriteOptions } from './written.ts'
 
 type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
 
 const branchVerbs = () => import('./branch-verbs.ts')
+const branchCommands = () => import('./branch-commands.ts')
+const branchLanding = () => import('./branch-landing.ts')
 
 export function addBranch(program: Command, { sink, place }: Context): void {
-  const branch = program.command('branch').description('what if: policies on top of a moment, kept beside the log')
+  const branch = program
+    .command('branch')
+    .description('what if: another past, or policies on top of a moment, kept beside the log; branch:NAME is a moment')
   const verb = (word: string): Command => place(branch.command(word).argument('<name>', 'of the branch'))
   const files = (command: Command): Command =>
     command
@@ -32,34 +37,53 @@ export function addBranch(program: Command, { sink, place }: Context): void {
       (await branchVerbs()).listBranches(options, sink),
     )
   files(verb('apply'))
-    .description('set policies on the branch')
-    .action(async (name: string, options: NamedOptions) => (await branchVerbs()).applyToBranch(name, options, sink))
+    .description('set policies, groups and services on the branch')
+    .action(async (name: string, options: NamedOptions) => (await branchCommands()).applyToBranch(name, options, sink))
   files(verb('delete').argument('[policy...]', 'cnp/NAMESPACE/NAME, or KIND NAME...'))
-    .description('delete policies on the branch')
+    .description('delete policies, groups and services on the branch')
     .action(async (name: string, words: readonly string[], options: NamedOptions) =>
-      (await branchVerbs()).deleteOnBranch(name, words, { options, sink }),
+      (await branchCommands()).deleteOnBranch(name, words, { options, sink }),
     )
   verb('without')
-    .argument('<position...>', 'of events that set or deleted a policy')
-    .description('had that never been applied: leave old events out')
+    .argument('<position...>', 'of events about policies, groups, services, DNS answers or labels')
+    .description('had that never happened: leave old events out')
     .action(async (name: string, positions: readonly string[], options: BranchOptions) =>
-      (await branchVerbs()).withoutOnBranch(name, positions, { options, sink }),
+      (await branchCommands()).withoutOnBranch(name, positions, { options, sink }),
     )
-  withFlowOptions(verb('show'))
-    .alias('diff')
-    .description('what it amounts to, as plan says it; ends with 1 where something would change')
-    .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
-    .action(async (name: string, options: ReportOptions) => (await branchVerbs()).showBranch(name, options, sink))
-  verb('rebase')
-    .description('put it on top of a later moment; ends with 1 where a policy that it touches changed in between')
-    .option('--onto <moment>', 'as after --at; by default the head')
-    .action(async (name: string, options: BranchOptions & { readonly onto: string | undefined }) =>
-      (await branchVerbs()).rebaseBranch(name, options, sink),
+  verb('edit')
+    .argument('<position>', 'of an event that set a policy')
+    .option('-f, --filename <path>', 'the policy as it should have been: file or -', collect, [])
+    .description('had that policy been this instead: edit an old event; what set it again later stays')
+    .action(async (name: string, position: string, options: EditOptions) =>
+      (await branchCommands()).editOnBranch(name, position, { options, sink }),
     )
-  writing(branch.command('merge').argument('<name>', 'of the branch'), place)
-    .description('make the policies of the log so, all or none; ends with 1 where one of them changed since the fork')
-    .action(async (name: string, options: WriteOptions) => (await branchVerbs()).mergeBranch(name, options, sink))
+  addShow(verb('show'), sink)
+  addLanding(branch, { sink, place })
   verb('drop')
     .description('forget the branch')
     .action(async (name: string, options: BranchOptions) => (await branchVerbs()).dropBranch(name, options, sink))
+}
+
+function addShow(command: Command, sink: LogSink): void {
+  withFlowOptions(command)
+    .alias('diff')
+    .description('what it amounts to, as plan says it; ends with 1 where something would change')
+    .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
+    .option('--connections', 'fail where the connections of the kernel cannot be judged; by default that is said')
+    .option('--no-connections', 'do not look at connections')
+    .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)
+    .action(async (name: string, options: ShowOptions) => (await branchVerbs()).showBranch(name, options, sink))
+}
+
+function addLanding(branch: Command, { sink, place }: Context): void {
+  place(branch.command('rebase').argument('<name>', 'of the branch'))
+    .description('put it on top of a later moment; ends with 1 where what it touches changed in between')
+    .option('--onto <moment>', 'as after --at; by default the head')
+    .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
+    .action(async (name: string, options: RebaseOptions) => (await branchLanding()).rebaseBranch(name, options, sink))
+  writing(branch.command('merge').argument('<name>', 'of the branch'), place)
+    .description(
+      'make the policies, groups and services of the log so, all or none; ends with 1 where one changed since the fork',
+    )
+    .action(async (name: string, options: WriteOptions) => (await branchLanding()).mergeBranch(name, options, sink))
 }

@@ -6,6 +6,9 @@ import type { EventType } from '../../events/catalogue.ts'
 import { DecodeError } from '../../events/codec.ts'
 import { NodeName, type StreamName, Timestamp } from '../../events/ids.ts'
 import { nodeOfStream } from '../../projections/world.ts'
+import type { Branch } from '../history/branch/branch.ts'
+import { type BranchSource, withBranches } from '../history/branch/branched.ts'
+import type { BranchFolder } from '../history/branch/folder.ts'
 import type { ReadableDatapath } from '../history/drift/kernel-view.ts'
 import type { History } from '../history/history.ts'
 import { openSqliteLog } from '../log/sqlite/log.ts'
@@ -95,8 +98,7 @@ export async function openHistory(place: Place, warn: (text: string) => void): P
   try {
     const model = await openModel(log, `${pathOf(place)}.readmodel`, warn)
     return {
-      log,
-      model,
+      ...withBranches({ log, model }, branchSource(place)),
       [Symbol.asyncDispose]: async () => {
         model[Symbol.dispose]()
         await log[Symbol.asyncDispose]()
@@ -208,6 +210,26 @@ export function monotonicSeconds(): number {
 /** A BPF file system takes no dots in names. */
 export function pinName(node: NodeName): string {
   return `hindcast-${node.replaceAll('.', '_')}`
+}
+
+/** Read where a moment on a branch is asked about. */
+function branchSource(place: Place): BranchSource {
+  return {
+    names: async () => (await besideOf(place)).names(),
+    read: async (name): Promise<Branch | null> => {
+      const [folder, { BranchError }] = await Promise.all([besideOf(place), import('../history/branch/folder.ts')])
+      try {
+        return folder.read(name)
+      } catch (error) {
+        if (error instanceof BranchError) throw new CliError('integrity', error.message, { cause: error })
+        throw error
+      }
+    },
+  }
+}
+
+async function besideOf(place: Place): Promise<BranchFolder> {
+  return (await import('./beside.ts')).branchFolder(place)
 }
 
 /** The file that is read: the log itself, or the copy of a log on a server. Throws `CliError`. */

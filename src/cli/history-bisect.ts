@@ -2,10 +2,11 @@
 
 import { spawnSync } from 'node:child_process'
 import { type BisectOutcome, bisectBy, bisectExpectation, type Holds, type Turn } from '../history/bisect.ts'
+import { positionText } from '../history/branch/place.ts'
 import { diffView } from '../history/diff-view.ts'
 import type { History } from '../history/history.ts'
 import { labelsAt } from '../history/labels.ts'
-import { isoTime, type Moment } from '../history/position.ts'
+import { type Moment, momentText } from '../history/position.ts'
 import { momentOf } from './answer.ts'
 import { openHistory, type Place } from './compose.ts'
 import { readExpectation } from './expectation.ts'
@@ -50,7 +51,10 @@ async function rangeOf(
   const [from, to] = [await momentOf(history, good, '--good'), await momentOf(history, bad ?? null, '--bad')]
   if (from === null || to === null) throw new CliError('notFound', 'the log is empty')
   if (from.position >= to.position) {
-    throw new CliError('usage', `range-wrong: --good ${from.position} is not before --bad ${to.position}`)
+    throw new CliError(
+      'usage',
+      `range-wrong: --good ${positionText(from.position)} is not before --bad ${positionText(to.position)}`,
+    )
   }
   return { good: from, bad: to }
 }
@@ -63,39 +67,45 @@ function commandHolds({ run, log, state }: BisectOptions, sink: LogSink): Holds 
       ...(state === undefined ? {} : { HINDCAST_STATE: state }),
     }
     const { status, signal, stdout, stderr, error } = spawnSync('/bin/sh', ['-c', run!], {
-      env: { ...process.env, ...place, HINDCAST_AT: String(at) },
+      env: { ...process.env, ...place, HINDCAST_AT: positionText(at) },
       encoding: 'utf8',
     })
     sink.warn(`${stdout}${stderr}`)
     if (error !== undefined || status === null || status > BAD_MAX || status === UNTESTABLE) {
       const how = error?.message ?? signal ?? `ended with ${status}`
-      throw new CliError('backend', `command-failed at --run: ${how} at position ${at}`)
+      throw new CliError('backend', `command-failed at --run: ${how} at position ${positionText(at)}`)
     }
-    sink.warn(`${at}: ${status === 0 ? 'good' : `bad (${status})`}\n`)
+    sink.warn(`${positionText(at)}: ${status === 0 ? 'good' : `bad (${status})`}\n`)
     return status === 0
   }
 }
 
 function text(history: History, turn: Turn, what: string): string {
-  const { event, cause, evaluations, before, after } = turn
-  const by =
-    cause === null
-      ? event.actor
-      : `${event.actor}, following ${cause.type} at ${cause.position} by ${cause.actor} (${cause.source})`
+  const { evaluations, before, after } = turn
   return [
     `${what}`,
-    `held until position ${before.position}, ${isoTime(before.recordedAt)}`,
-    `turned by ${event.type} at position ${event.position}, ${event.time}, ${by}`,
+    `held until ${momentText(before)}`,
+    `turned by ${turnedBy(turn)}`,
     '',
     `${diffText(viewOf(history, turn))}`,
-    `found in ${counted(evaluations, 'evaluation')}; at position ${after.position}, ${isoTime(after.recordedAt)}`,
+    `found in ${counted(evaluations, 'evaluation')}; at ${momentText(after)}`,
     '',
   ].join('\n')
 }
 
+function turnedBy({ event, cause, command }: Turn): string {
+  if (command !== null) return command.number === 0 ? command.said : `${command.said}, of branch ${command.branch}`
+  const by =
+    cause === null
+      ? event.actor
+      : `${event.actor}, following ${cause.type} at ${cause.position} by ${cause.actor} (${cause.source})`
+  return `${event.type} at position ${event.position}, ${event.time}, ${by}`
+}
+
 function json(history: History, { turn }: Extract<BisectOutcome, { kind: 'turned' }>, what: string): string {
-  const { event, cause, evaluations, before } = turn
-  const document = { what, event, cause, held: String(before.position), evaluations, changes: viewOf(history, turn) }
+  const { event, cause, command, evaluations, before } = turn
+  const held = positionText(before.position)
+  const document = { what, event, cause, command, held, evaluations, changes: viewOf(history, turn) }
   return `${JSON.stringify(document, null, 2)}\n`
 }
 

@@ -7,6 +7,7 @@ import { factsOf, type NodeFacts } from '../history/capsule/facts.ts'
 import type { Capsule, CapsuleHeader } from '../history/capsule/format.ts'
 import { checkedOrigin } from '../history/capsule/origin.ts'
 import { pseudonymousCapsule } from '../history/capsule/pseudonyms/capsule.ts'
+import type { History } from '../history/history.ts'
 import { isoTime, type Moment } from '../history/position.ts'
 import { FlowStoreError } from '../ports/flows.ts'
 import type { EventLog } from '../ports/log.ts'
@@ -122,8 +123,9 @@ function headerText({ engine, from, to, stateAtStart, stateAtEnd, flows }: Capsu
   ].join('\n')
 }
 
-async function moment(history: Parameters<typeof momentOf>[0], at: string | null, where: string): Promise<Moment> {
-  const found = await momentOf(history, at, where)
+/** A capsule holds what was recorded. */
+async function moment({ log, model }: History, at: string | null, where: string): Promise<Moment> {
+  const found = await momentOf({ log, model }, at, where)
   if (found === null) throw new CliError('notFound', 'the log is empty')
   return found
 }

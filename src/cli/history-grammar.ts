@@ -18,7 +18,7 @@ type Context = { readonly sink: LogSink; readonly place: (command: Command) => C
 
 /** Longer than any build that is not stuck. */
 const WAIT_SECONDS = 60
-const MOMENT = 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n'
+const MOMENT = 'position, time, duration such as 5m, rev:N, tag:NAME, HEAD~n or branch:NAME'
 const KEY = 'verifier key, or a file with it; by default the one beside the log'
 
 const historyVerbs = () => import('./history-verbs.ts')

@@ -1,6 +1,7 @@
 /** `hindcast replay --kernel`: packets through the programs of today, with the maps of a moment. */
 
 import type { World } from '../../projections/world.ts'
+import { positionText } from '../history/branch/place.ts'
 import {
   type JudgedPacket,
   judgePacket,
@@ -42,7 +43,7 @@ export async function replayPackets(options: PacketOptions, sink: LogSink): Prom
   const judged: JudgedPacket[] = []
   for (const packet of placed) judged.push(await judgePacket(kernel, subject, packet))
   const document = {
-    position: String(moment.position),
+    position: positionText(moment.position),
     endpoint: subject.view.endpoint,
     node: subject.node,
     packets: judged,

@@ -1,13 +1,15 @@
 /** `hindcast plan`: what policies would do, before they are applied. */
 import type { FactRef } from '../../events/facts.ts'
+import { POLICY_STREAM } from '../../events/ids.ts'
 import type { Fact } from '../../projections/policy/parse/fact.ts'
 import { world as fold, type World } from '../../projections/world.ts'
 import { factEvents, factRemovals } from '../decide/facts.ts'
+import { positionText } from '../history/branch/place.ts'
 import type { History } from '../history/history.ts'
 import { type LabelsOf, labelsAt } from '../history/labels.ts'
 import type { ConnectionReport, ConnectionsUnseen } from '../history/plan/connections.ts'
 import { type Enforcement, type PlannedPolicy, planOf } from '../history/plan/plan.ts'
-import { isoTime, type Moment } from '../history/position.ts'
+import { isoTime, type Moment, momentText } from '../history/position.ts'
 import { worldFrom } from '../history/state-at.ts'
 import { momentOf } from './answer.ts'
 import { openHistory, type Place } from './compose.ts'
@@ -37,7 +39,10 @@ export async function plan(options: PlanOptions, sink: LogSink): Promise<void> {
   const moment = await momentOf(history, options.at ?? null, '--at')
   const world = moment === null ? fold.initial : worldFrom(history.model, moment.position)
   const removals = factRemovals(wanted.goingFacts, world)
-  const events = [...removals.events, ...factEvents(wanted.facts, world)]
+  const events = [...removals.events, ...factEvents(wanted.facts, world)].map((event) => ({
+    stream: POLICY_STREAM,
+    event,
+  }))
   const found = planOf(world, wanted.policies, events, options.enablePolicy ?? null)
   const gone = found.plan.policies.filter(({ kind }) => kind === 'not-there').map(({ policy }) => policy)
   const missing = [...gone, ...removals.missing]
@@ -65,11 +70,11 @@ export async function report(
     moment === null ? () => [] : labelsAt(history.model, node, moment.position)
   const view = planView(found, { flows, connections, labelsOf })
   const at = {
-    position: moment === null ? null : String(moment.position),
+    position: moment === null ? null : positionText(moment.position),
     time: timeOf(moment),
     revision: world.revision,
   }
-  const text = `${planText(view)}\non top of ${at.position === null ? 'the empty log' : `position ${at.position}, ${at.time}`}, revision ${at.revision}\n`
+  const text = `${planText(view)}\non top of ${moment === null ? 'the empty log' : momentText(moment)}, revision ${at.revision}\n`
   sink.write(options.output === 'json' ? `${JSON.stringify({ ...at, ...view }, null, 2)}\n` : text)
   const { facts, policies: planned, enforcement } = found
   if (facts.length + enforcement.length > 0 || planned.some(({ kind }) => kind !== 'unchanged'))

@@ -2,6 +2,7 @@
 
 import { EndpointId, NodeName, type Position } from '../../events/ids.ts'
 import { unitParts } from '../../projections/history/entities.ts'
+import { placeOf, positionText } from '../history/branch/place.ts'
 import { CapsuleLog } from '../history/capsule/capsule-log.ts'
 import type { History } from '../history/history.ts'
 import { type LabelsOf, labelsAt } from '../history/labels.ts'
@@ -39,7 +40,7 @@ export async function replayLog(options: ReplayOptions, sink: LogSink): Promise<
   if (options.into !== undefined) {
     const files = materialise(worldFrom(history.model, to.position), to)
     writeFolder(options.into, files)
-    sink.write(`${counted(files.length, 'file')} of position ${to.position} in ${options.into}\n`)
+    sink.write(`${counted(files.length, 'file')} of ${whereText(to)} in ${options.into}\n`)
     return
   }
   const found = await replay({
@@ -71,7 +72,13 @@ function progressOf(last: Position, { warn }: LogSink): (events: number, positio
   }
 }
 
-async function rangeOf(history: History, { from, to }: ReplayOptions): Promise<readonly [Moment | null, Moment]> {
+function whereText({ position }: Moment): string {
+  return placeOf(position) === null ? `position ${position}` : positionText(position)
+}
+
+/** A branch has files, but nothing that could be done again. */
+async function rangeOf(all: History, { from, to, into }: ReplayOptions): Promise<readonly [Moment | null, Moment]> {
+  const history = into === undefined ? { log: all.log, model: all.model } : all
   const end = await momentOf(history, to ?? null, '--to')
   if (end === null) throw new CliError('notFound', 'the log is empty')
   // Of a part of a log nothing is checked that only its state at the start follows from.

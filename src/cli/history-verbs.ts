@@ -3,11 +3,12 @@ import { EndpointId, type Position } from '../../events/ids.ts'
 import type { EntityChange } from '../../projections/history/changes.ts'
 import { type UnitName, unitParts } from '../../projections/history/entities.ts'
 import { type BlamedEntry, blame, entryHistory } from '../history/blame.ts'
+import { positionText } from '../history/branch/place.ts'
 import { diffMoments } from '../history/diff.ts'
 import { diffView, type HistoryDiff, isEmpty } from '../history/diff-view.ts'
 import type { History } from '../history/history.ts'
 import { type LabelsOf, labelsAt } from '../history/labels.ts'
-import { isoTime, type Moment } from '../history/position.ts'
+import { isoTime, type Moment, momentText } from '../history/position.ts'
 import { semanticDiff } from '../history/semantic-diff.ts'
 import { endpointAt, revisionOf } from '../history/state-at.ts'
 import { momentOf } from './answer.ts'
@@ -160,7 +161,7 @@ function write(
     sink.write(json({ position, time, revision, node: asked.node, endpoint: asked.endpoint, items: entries }))
     return
   }
-  sink.write(`${blameTable(entries)}\nat position ${position}, ${time}, revision ${revision}\n`)
+  sink.write(`${blameTable(entries)}\nat ${momentText(asked.moment)}, revision ${revision}\n`)
 }
 
 function blameTable(entries: readonly BlamedEntry[]): string {
@@ -238,7 +239,7 @@ function laterOf(from: Moment | null, to: Moment | null): Position {
 function plainMoment(moment: Moment | null): { readonly position: string | null; readonly time: string | null } {
   return moment === null
     ? { position: null, time: null }
-    : { position: String(moment.position), time: isoTime(moment.recordedAt) }
+    : { position: positionText(moment.position), time: isoTime(moment.recordedAt) }
 }
 
 function json(value: unknown): string {

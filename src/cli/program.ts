@@ -231,7 +231,7 @@ export type Finder = (world: World, options: ReadOptions, argument: unknown, ask
 /** The options of every reading verb, and its action: the verb, loaded when it is asked for, sees the world at `--at`. */
 function reading(command: Command, sink: LogSink, load: () => Promise<Finder>): Command {
   return place(command)
-    .option('--at <moment>', 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n')
+    .option('--at <moment>', 'position, time, duration such as 5m, rev:N, tag:NAME, HEAD~n or branch:NAME')
     .option('--node <name>', 'which node, where the log knows several')
     .addOption(new Option('-o, --output <form>').choices(OUTPUTS).default('table'))
     .action(async (...given: unknown[]) => {

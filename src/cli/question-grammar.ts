@@ -30,7 +30,7 @@ export function addQuestions(program: Command, { sink, place }: Context): void {
     .option('--protocol <name>', 'TCP, UDP, SCTP, ICMP or ICMPv6', 'TCP')
     .option('--http <request>', "METHOD PATH, such as 'PUT /v1/exhaust-port'")
     .option('--header <header>', 'NAME: VALUE; may be repeated', collect, [])
-    .option('--at <moment>', 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n')
+    .option('--at <moment>', 'position, time, duration such as 5m, rev:N, tag:NAME, HEAD~n or branch:NAME')
     .option('--exit-code', 'end with 1 where it is denied', false)
     .addOption(new Option('--color <when>').choices(COLOUR_CHOICES).default('auto'))
     .addOption(new Option('-o, --output <form>').choices(OUTPUTS).default('table'))

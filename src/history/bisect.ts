@@ -1,6 +1,7 @@
 /**
  * Which event turned it? Between a moment at which something held and a later one at which it does not, the first event after which it does not,
- * by halves. Where it turned several times, one of the turns is found, as with `git bisect`.
+ * by halves. Where it turned several times, one of the turns is found, as with `git bisect`. Where the later moment is on a branch, the command that turned it
+ * is found, or the event, where it had turned before the fork.
  */
 
 import { Position } from '../../events/ids.ts'
@@ -9,6 +10,8 @@ import type { EntityChange } from '../../projections/history/changes.ts'
 import { type Entities, endpointOf, type UnitName, unitParts, worldOf } from '../../projections/history/entities.ts'
 import type { EventLog } from '../ports/log.ts'
 import type { EntityVersions } from '../ports/read-model.ts'
+import { bisectBranch } from './branch/bisect-branch.ts'
+import { placeOf, positionText } from './branch/place.ts'
 import { diffMoments } from './diff.ts'
 import { causeOf, type EventRef, eventAt, refOf } from './event-at.ts'
 import type { History } from './history.ts'
@@ -25,6 +28,8 @@ export type Turn = {
   readonly event: EventRef
   /** What that followed from, where the agent did it. */
   readonly cause: EventRef | null
+  /** Of a branch, where one of its commands turned it; `event` is then the first that the command would have written. */
+  readonly command: { readonly branch: string; readonly number: number; readonly said: string } | null
   /** Of the event; of an acknowledgement also what it acknowledges. */
   readonly changes: readonly EntityChange[]
   readonly before: Moment
@@ -72,9 +77,17 @@ type Search = {
   readonly middle: (low: Position, high: Position) => Promise<Position | null>
 }
 
-async function search(history: History, { good, bad }: Range, { holds, middle }: Search): Promise<BisectOutcome> {
-  if (!(await holds(good.position))) return { kind: 'not-between', reason: `it does not hold at ${good.position}` }
-  if (await holds(bad.position)) return { kind: 'not-between', reason: `it still holds at ${bad.position}` }
+async function search(history: History, range: Range, how: Search): Promise<BisectOutcome> {
+  const below = (found: Range): Promise<BisectOutcome> => searchLog(history, found, how)
+  if (placeOf(range.bad.position) === null) return below(range)
+  return bisectBranch(history, range, { holds: how.holds, below })
+}
+
+async function searchLog(history: History, { good, bad }: Range, { holds, middle }: Search): Promise<BisectOutcome> {
+  if (!(await holds(good.position)))
+    return { kind: 'not-between', reason: `it does not hold at ${positionText(good.position)}` }
+  if (await holds(bad.position))
+    return { kind: 'not-between', reason: `it still holds at ${positionText(bad.position)}` }
   let [low, high, evaluations] = [good.position, bad.position, 2]
   for (;;) {
     const candidate = await middle(low, high)
@@ -95,6 +108,7 @@ async function turnAt(history: History, position: Position, evaluations: number)
   return {
     event: refOf(event),
     cause: await causeOf(history, event),
+    command: null,
     changes: [
       ...(await diffMoments(history, { from: before, to: after })),
       ...(event.event.type === 'XdsAcked' ? await publishedBy(history, event.context.cause) : []),

@@ -9,6 +9,7 @@ import { type EndpointId, type NodeName, nodeStream, type Position } from '../..
 import { ascending } from '../../events/order.ts'
 import type { SkipReason } from '../../events/regeneration.ts'
 import type { EndpointView, NodeView, World } from '../../projections/world.ts'
+import { placeOf, positionText } from './branch/place.ts'
 import { eventAt } from './event-at.ts'
 import type { History } from './history.ts'
 import { isoTime, type Moment } from './position.ts'
@@ -92,6 +93,8 @@ async function skippedBy(
   node: NodeName,
   { position }: Moment,
 ): Promise<ReadonlyMap<EndpointId, SkipReason>> {
+  // On a branch nobody is skipped: everybody has come to rest.
+  if (placeOf(position) !== null) return new Map()
   let left = REACTION_EVENTS_MAX
   for await (const batch of log.readStream(nodeStream(node), { direction: 'backwards', after: null })) {
     for (const stored of batch) {
@@ -119,7 +122,7 @@ type At = {
 async function sinceOf(history: History, at: At): Promise<EndpointProgress['since']> {
   const position = at.realised ? realisedAt(history, at) : missingSince(history, at)
   const event = position === null ? null : await eventAt(history, position)
-  return event === null ? null : { position: String(event.position), time: isoTime(event.recordedAt) }
+  return event === null ? null : { position: positionText(event.position), time: isoTime(event.recordedAt) }
 }
 
 function realisedAt({ model }: History, { node, view, revision, moment }: At): Position | null {

@@ -5,6 +5,7 @@ import { Position, type StreamName, type StreamRevision } from '../../events/ids
 import type { Recorded } from '../../events/recorded.ts'
 import { nodeOfStream } from '../../projections/world.ts'
 import type { EventLog } from '../ports/log.ts'
+import { placeOf, positionText } from './branch/place.ts'
 import type { History } from './history.ts'
 import { isoTime } from './position.ts'
 
@@ -39,6 +40,8 @@ export async function causeOf(history: Pick<History, 'log'>, written: Recorded):
 /** What a build did followed from what it was asked for, and not from what it happened to read last. */
 async function causeBefore(history: Pick<History, 'log'>, recorded: Recorded): Promise<Position | null> {
   const { event, context } = recorded
+  // On a branch everything follows from its command.
+  if (placeOf(recorded.position) !== null) return context.cause
   const isAsked = event.type === 'EndpointRegenerationRequested' && event.trigger === 'endpoint-restored'
   if (isAsked && context.cause === null) return agentBefore(history, recorded)
   const started = await buildOf(history, recorded)
@@ -112,7 +115,7 @@ export async function eventAt({ log }: Pick<History, 'log'>, position: Position)
 export function refOf({ position, recordedAt, event, context }: Recorded): EventRef {
   const { actor, source } = context
   return {
-    position: String(position),
+    position: positionText(position),
     time: isoTime(recordedAt),
     type: event.type,
     actor: `${actor.kind} ${actor.name}`,

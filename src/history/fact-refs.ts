@@ -1,11 +1,12 @@
 /** The facts behind the entry that decided, with the events that brought them. */
 
-import type { IdentityId, Timestamp } from '../../events/ids.ts'
+import { type IdentityId, Position, type Timestamp } from '../../events/ids.ts'
 import { parsePrefix } from '../../projections/ip/prefix.ts'
 import { factsBehind, type NamedPeer, namedPeers } from '../../projections/policy/facts-behind.ts'
 import { readPolicy } from '../../projections/policy/parse/policy.ts'
 import type { Peer, PolicyElement, PolicyRule } from '../../projections/policy/rule.ts'
 import { EMPTY_NODE, type World } from '../../projections/world.ts'
+import { positionText } from './branch/place.ts'
 import { isoTime } from './position.ts'
 
 /** A group, service or DNS answer by which a rule takes the other side. */
@@ -34,7 +35,14 @@ export function factRefs(
   const { cidrGroups, services } = world
   return factsBehind(peers, prefix, { cidrGroups, services, dns }).map(({ kind, name, since }) => {
     const { position, recordedAt, actor, source } = since
-    return { kind, name, position, time: isoTime(recordedAt as Timestamp), actor, source }
+    return {
+      kind,
+      name,
+      position: positionText(Position(BigInt(position))),
+      time: isoTime(recordedAt as Timestamp),
+      actor,
+      source,
+    }
   })
 }
 

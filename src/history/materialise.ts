@@ -5,6 +5,7 @@ import { ascending } from '../../events/order.ts'
 import type { Json } from '../../events/schema.ts'
 import { policyMapDigest, sortedEntries } from '../../projections/datapath/policy-map.ts'
 import type { EndpointView, NodeView, World } from '../../projections/world.ts'
+import { positionText } from './branch/place.ts'
 import { isoTime, type Moment } from './position.ts'
 
 /** `path` is relative and has no parts that lead outside. */
@@ -12,7 +13,7 @@ export type MaterialFile = { readonly path: string; readonly text: string }
 
 export function materialise(world: World, moment: Moment): readonly MaterialFile[] {
   const { position, recordedAt } = moment
-  const head = { position: String(position), time: isoTime(recordedAt), revision: world.revision }
+  const head = { position: positionText(position), time: isoTime(recordedAt), revision: world.revision }
   return [
     file('moment.json', head),
     ...sorted(world.policies).map(([key, { manifest }]) => file(`policies/${safe(key)}.json`, manifest)),

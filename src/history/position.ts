@@ -2,13 +2,15 @@
  * From what a person writes after `--at` to a position on the log.
  *
  * `1234` a position · `2026-05-04T14:03:00Z` a time · `5m` so long before now · `rev:7` the last position at which policy revision 7 was
- * current (its regenerations included) · `tag:NAME` a tagged position · `HEAD` the last event, `HEAD~n` the n-th before it. Between two events
- * the older one answers. With the read model revisions and tags are found without reading the log.
+ * current (its regenerations included) · `tag:NAME` a tagged position · `HEAD` the last event, `HEAD~n` the n-th before it · `branch:NAME` what a
+ * branch makes of its fork, `branch:NAME/n` its first n commands. Between two events the older one answers. With the read model revisions and tags are found without reading the log.
  */
 import { decodeEvent, type StoredEvent } from '../../events/codec.ts'
 import { Position, Timestamp } from '../../events/ids.ts'
 import type { EventLog } from '../ports/log.ts'
 import type { ReadModel } from '../ports/read-model.ts'
+import type { Branches } from './branch/branched.ts'
+import { placeOf, positionText } from './branch/place.ts'
 
 export type Moment = { readonly position: Position; readonly recordedAt: Timestamp }
 
@@ -20,13 +22,16 @@ export type MomentOutcome =
 export type MomentQuestion = {
   readonly log: EventLog
   readonly model?: ReadModel
+  /** Left out where only what was recorded is asked about. */
+  readonly branches?: Branches
   readonly now: Timestamp
   readonly at: string | null
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const RFC3339 = /^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2}))?$/
-const FORMS = 'a position, an RFC 3339 time, a duration such as 5m, rev:N, tag:NAME or HEAD~n'
+const FORMS = 'a position, an RFC 3339 time, a duration such as 5m, rev:N, tag:NAME, HEAD~n or branch:NAME'
+const BRANCH = /^branch:([^/]+)(?:\/([0-9]{1,6}))?$/
 
 /** `at` null is the head; a found null moment is the empty log. Of a part of a log nothing before it is found. */
 export async function resolveMoment(question: MomentQuestion): Promise<MomentOutcome> {
@@ -39,8 +44,13 @@ export async function resolveMoment(question: MomentQuestion): Promise<MomentOut
   return { kind: 'out-of-range', reason: `${asked}; ${nearest}` }
 }
 
-async function resolve({ log, model, now, at }: MomentQuestion): Promise<MomentOutcome> {
+async function resolve({ log, model, branches, now, at }: MomentQuestion): Promise<MomentOutcome> {
   if (at === null) return { kind: 'found', moment: await lastAt(log, null) }
+  const [, name, commands] = BRANCH.exec(at) ?? []
+  if (name !== undefined) {
+    if (branches !== undefined) return branches.enter(name, commands === undefined ? null : Number(commands))
+    return { kind: 'bad-input', reason: `${at}: this is asked of what was recorded, and on a branch nothing was` }
+  }
   const back = /^HEAD(?:~([0-9]{1,15}))?$/.exec(at)
   if (back !== null) return fromHead(log, Number(back[1] ?? 0))
   if (/^[0-9]+$/.test(at)) return byPosition(log, BigInt(at))
@@ -167,4 +177,12 @@ async function one(batches: AsyncIterable<readonly StoredEvent[]>): Promise<Stor
 
 export function isoTime(time: Timestamp): string {
   return new Date(time).toISOString()
+}
+
+/** `position 119, 2026-05-04T14:00:00.000Z`, or `branch:calm/2 from position 67, …`. */
+export function momentText({ position, recordedAt }: Moment): string {
+  const place = placeOf(position)
+  if (place === null) return `position ${position}, ${isoTime(recordedAt)}`
+  const stand = place.fork === null ? 'the empty log' : `position ${place.fork}, ${isoTime(recordedAt)}`
+  return `${positionText(position)} from ${stand}`
 }

@@ -5,6 +5,7 @@ import { resourceKey } from '../../events/fields.ts'
 import { Position } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import type { EventLog } from '../ports/log.ts'
+import { positionText } from './branch/place.ts'
 import { eventAt } from './event-at.ts'
 import type { History } from './history.ts'
 import { isoTime, type Moment } from './position.ts'
@@ -83,10 +84,10 @@ export function ruleRef(provenance: Provenance, name: string): RuleRef {
     policy,
     pointer,
     revision: event.revision,
-    position: String(position),
+    position: positionText(position),
     time: isoTime(recordedAt),
     actor: `${context.actor.kind} ${context.actor.name}`,
     source: context.source.detail === '' ? context.source.kind : `${context.source.kind} ${context.source.detail}`,
-    deletedAt: found.deleted === null ? null : String(found.deleted.position),
+    deletedAt: found.deleted === null ? null : positionText(found.deleted.position),
   }
 }

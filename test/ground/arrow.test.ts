@@ -18,6 +18,8 @@ function allowed(folder: string): readonly string[] {
   if (folder === 'src/ports') return ['events', 'projections', 'src/ports']
   if (folder === 'src/decide' || folder === 'src/react') return ['events', 'projections', 'src/decide', 'src/react']
   if (FACES.includes(folder)) return ['events', 'projections', 'proto', 'src', 'package.json']
+  // A branch is decided and reacted to by the functions that decide and react.
+  if (folder === 'src/history') return ['events', 'projections', 'proto', ...INNER, folder]
   if (folder === 'src/agent') return ['events', 'projections', ...INNER, 'src/agent']
   return ['events', 'projections', 'proto', 'src/ports', folder]
 }

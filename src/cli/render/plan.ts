@@ -79,6 +79,12 @@ function factLine(event: HindcastEvent): string {
       return `~ service ${event.namespace}/${event.name}: ${event.backends.flatMap((one) => one.addresses).join(' ')}`
     case 'ServiceDeleted':
       return `- service ${event.namespace}/${event.name}`
+    case 'DnsAnswerLearned':
+      return `~ DNS answer for ${event.name}: ${event.addresses.join(' ')}`
+    case 'DnsAnswerExpired':
+      return `- DNS answer for ${event.name}: ${event.addresses.join(' ')}`
+    case 'EndpointIdentityChanged':
+      return `~ labels of endpoint ${event.endpoint}: ${event.labels.join(' ')}`
     default:
       throw new TypeError(`${event.type} is no fact`)
   }

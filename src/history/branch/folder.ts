@@ -1,8 +1,8 @@
 /** Where the branches of a log are kept, one JSON file each, beside the log. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { SchemaProblem } from '../../../events/schema.ts'
-import { BRANCH_VERSION, type Branch, branch } from './branch.ts'
+import type { Branch } from './branch.ts'
+import { readBranch } from './branch-file.ts'
 
 /** Also keeps names from being paths. */
 export const BRANCH_NAME: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
@@ -25,19 +25,12 @@ export class BranchFolder {
     return names.filter((name) => BRANCH_NAME.test(name)).toSorted()
   }
 
-  /** Null where there is none. Throws `BranchError` where the file is damaged or newer. */
+  /** Null where there is none. Throws `BranchError` where the file is damaged or newer than this program. */
   read(name: string): Branch | null {
     if (!BRANCH_NAME.test(name) || !existsSync(this.#file(name))) return null
-    const found = parsed(readFileSync(this.#file(name), 'utf8'))
-    const problems: SchemaProblem[] = []
-    branch.check(found, '', problems)
-    const [problem] = problems
-    if (problem !== undefined)
-      throw new BranchError(`${this.#file(name)} is damaged: ${problem.path} ${problem.reason}`)
-    const read = found as Branch
-    if (read.v !== BRANCH_VERSION)
-      throw new BranchError(`${this.#file(name)} is of version ${read.v}, not ${BRANCH_VERSION}`)
-    return read
+    const reading = readBranch(parsed(readFileSync(this.#file(name), 'utf8')))
+    if (reading.kind === 'refused') throw new BranchError(`${this.#file(name)} ${reading.reason}`)
+    return reading.branch
   }
 
   /** Whole or not at all, so that a kill leaves the old one. */

@@ -8,22 +8,23 @@
 import type { HindcastEvent } from '../../../events/catalogue.ts'
 import type { PolicyMapDelta } from '../../../events/fields.ts'
 import { type ResourceRef, resourceKey } from '../../../events/fields.ts'
-import { type Cidr, type EndpointId, IdentityId, type Port } from '../../../events/ids.ts'
+import type { Cidr, EndpointId, IdentityId, NodeName, Port, StreamName } from '../../../events/ids.ts'
 import { ascending } from '../../../events/order.ts'
 import type { PolicyOptions } from '../../../events/policy-options.ts'
 import type { Json } from '../../../events/schema.ts'
 import { policyMapDiff, policyMapOf } from '../../../projections/datapath/policy-map.ts'
 import type { JsonDifference } from '../../../projections/history/changes.ts'
 import { policyDifferences } from '../../../projections/history/policy-difference.ts'
-import { prefixLabels } from '../../../projections/identity/prefix-labels.ts'
 import { RESERVED_IDENTITIES } from '../../../projections/identity/reserved.ts'
-import { factChangesOf } from '../../../projections/policy/changes.ts'
-import type { KnownIdentity, PolicyEngine, ResolvedPolicy } from '../../../projections/policy/engine.ts'
+import { policyChangesOf } from '../../../projections/policy/changes.ts'
+import type { PolicyEngine, ResolvedPolicy } from '../../../projections/policy/engine.ts'
 import type { PolicyRule } from '../../../projections/policy/rule.ts'
 import { engineOfWorld } from '../../../projections/verdict/engine-of-world.ts'
 import { type JudgedPolicy, judgedPolicyOf } from '../../../projections/verdict/judge.ts'
 import { type SemanticDifference, semanticDifferences } from '../../../projections/verdict/semantic.ts'
-import type { EndpointView, NodeView, World } from '../../../projections/world.ts'
+import { type EndpointView, type NodeView, nodeOfStream, type World } from '../../../projections/world.ts'
+import { type Imagined, imagine, imaginedBefore, knownAs } from './imagined.ts'
+import { listenerPorts, proxyPortsOf } from './proxy-ports.ts'
 
 /** Null rules: the policy is to go. */
 export type PlannedPolicy = {
@@ -31,6 +32,9 @@ export type PlannedPolicy = {
   readonly manifest: Json | null
   readonly rules: readonly PolicyRule[] | null
 }
+
+/** What somebody would record about what policies speak of: groups and services, and on a branch also answers of the DNS and labels of endpoints. */
+export type PlannedFact = { readonly stream: StreamName; readonly event: HindcastEvent }
 
 export type PolicyPlan = {
   readonly policy: string
@@ -76,16 +80,11 @@ export type Plan = {
 /** The policies of each endpoint before and after, for judging recorded flows. */
 export type PlannedPolicies = ReadonlyMap<string, Amount<JudgedPolicy | null>>
 
-/** Above all local identities that a node gives out in its life. */
-const IMAGINED_FIRST = 0x01f0_0000
-/** Stands for a proxy port that is still to be allocated. */
-const PORT_TO_COME = 1 as Port
-
 /** `enforcement`: as if every agent were started with this; null leaves it. */
 export function planOf(
   world: World,
   planned: readonly PlannedPolicy[],
-  facts: readonly HindcastEvent[],
+  facts: readonly PlannedFact[],
   enforcement: Enforcement | null = null,
 ): { readonly plan: Plan; readonly policies: PlannedPolicies } {
   const endpoints: EndpointPlan[] = []
@@ -103,7 +102,8 @@ export function planOf(
     plan: {
       policies: planned.map((one) => policyPlan(world, one)),
       enforcement: enforcementPlan(world, enforcement),
-      ...{ facts, endpoints, unaffected, prefixes },
+      facts: facts.map(({ event }) => event),
+      ...{ endpoints, unaffected, prefixes },
     },
     policies,
   }
@@ -125,8 +125,6 @@ function policyPlan({ policies }: World, { resource, manifest }: PlannedPolicy):
   return { policy, kind: manifest === null ? 'removed' : rules.length === 0 ? 'unchanged' : 'changed', rules }
 }
 
-type Imagined = { readonly prefix: Cidr; readonly identity: IdentityId }
-
 function nodePlan(
   world: World,
   {
@@ -139,7 +137,7 @@ function nodePlan(
     readonly name: string
     readonly node: NodeView
     readonly planned: readonly PlannedPolicy[]
-    readonly facts: readonly HindcastEvent[]
+    readonly facts: readonly PlannedFact[]
     readonly enforcement: Enforcement | null
   },
 ): {
@@ -151,18 +149,19 @@ function nodePlan(
   const now = engineOfWorld(world, name)
   const known = new Set([...node.localIdentities.values()].flatMap(({ prefix }) => (prefix === null ? [] : [prefix])))
   // What is required already and not allocated yet is on its way, and no part of the plan.
-  const underWay = imagine(now, known, 0)
+  const made = imaginedBefore(node)
+  const underWay = imagine(now, known, made)
   const views = [...node.endpoints.values()]
     .filter(({ identity }) => identity !== null)
     .toSorted((a, b) => a.endpoint - b.endpoint)
   const before = views.map((view) => resolved(now, view))
   const engine = enforcement === null ? now : engineUnder(world, { name, node, enforcement, underWay })
-  for (const change of facts.flatMap(factChangesOf)) engine.apply(change)
+  for (const change of facts.flatMap((fact) => policyChangesOf(fact, name as NodeName))) engine.apply(change)
   for (const { resource, rules } of planned) {
     const key = resourceKey(resource)
     engine.apply(rules === null ? { kind: 'policy-removed', key } : { kind: 'policy-set', key, rules })
   }
-  const prefixes = imagine(engine, known, underWay.length)
+  const prefixes = imagine(engine, known, made + underWay.length)
   const identities = [
     ...world.identities.keys(),
     ...node.localIdentities.keys(),
@@ -170,11 +169,12 @@ function nodePlan(
   ]
   const existing = [WORLD, ...identities, ...RESERVED_IDENTITIES.keys()]
   const policies = new Map<EndpointId, Amount<JudgedPolicy | null>>()
+  const ports = listenerPorts(node)
   const endpoints = views.flatMap((view, index) => {
-    const sides = { before: before[index]!, after: resolved(engine, view) }
+    const sides = { before: before[index]!, after: resolved(engine, relabelled(view, name, facts)) }
     const judged = { before: judgedPolicyOf(sides.before), after: judgedPolicyOf(sides.after) }
     policies.set(view.endpoint, judged)
-    const found = endpointPlan({ node: name, view, sides, judged, existing })
+    const found = endpointPlan({ node: name, view, sides, judged, existing, ports })
     return found === null ? [] : [found]
   })
   return { endpoints, unaffected: views.length - endpoints.length, prefixes, policies }
@@ -207,17 +207,12 @@ function resolved(engine: PolicyEngine, { identity, namedPorts }: EndpointView):
   return engine.resolve({ identity: identity!, namedPorts })
 }
 
-/** Local identities for the required prefixes that have none; they are known from then on. */
-function imagine(engine: PolicyEngine, known: Set<Cidr>, made: number): readonly Imagined[] {
-  const missing = [...engine.requiredPrefixes()].filter((prefix) => !known.has(prefix)).toSorted()
-  const imagined = missing.map((prefix, index) => ({ prefix, identity: IdentityId(IMAGINED_FIRST + made + index) }))
-  for (const { prefix } of imagined) known.add(prefix)
-  if (imagined.length > 0) engine.apply({ kind: 'identities', added: knownAs(imagined), removed: [] })
-  return imagined
-}
-
-function knownAs(imagined: readonly Imagined[]): readonly KnownIdentity[] {
-  return imagined.map(({ prefix, identity }) => ({ id: identity, labels: prefixLabels(prefix), prefix }))
+function relabelled(view: EndpointView, node: string, facts: readonly PlannedFact[]): EndpointView {
+  for (const { stream, event } of facts) {
+    const isIts = event.type === 'EndpointIdentityChanged' && event.endpoint === view.endpoint
+    if (isIts && nodeOfStream(stream) === node) return { ...view, identity: event.identity, labels: event.labels }
+  }
+  return view
 }
 
 type Compared = {
@@ -226,10 +221,12 @@ type Compared = {
   readonly sides: Amount<ResolvedPolicy>
   readonly judged: Amount<JudgedPolicy | null>
   readonly existing: readonly number[]
+  /** Of the node's listeners. */
+  readonly ports: ReadonlyMap<string, Port>
 }
 
 /** Null where nothing would change for the endpoint. */
-function endpointPlan({ node, view, sides, judged, existing }: Compared): EndpointPlan | null {
+function endpointPlan({ node, view, sides, judged, existing, ports }: Compared): EndpointPlan | null {
   const { before, after } = sides
   if (before === after) return null
   const { endpoint, name } = view
@@ -242,7 +239,7 @@ function endpointPlan({ node, view, sides, judged, existing }: Compared): Endpoi
       unresolvable: after.kind === 'unresolvable' ? `${after.code}: ${after.reason}` : null,
     }
   }
-  const maps = { before: mapOf(before, view), after: mapOf(after, view) }
+  const maps = { before: mapOf(before, view, ports), after: mapOf(after, view, ports) }
   const map = policyMapDiff(maps.before, maps.after)
   const differences =
     judged.before === null || judged.after === null
@@ -277,10 +274,13 @@ const NOTHING: Omit<EndpointPlan, 'node' | 'endpoint' | 'name' | 'unresolvable'>
 
 type Resolved = Exclude<ResolvedPolicy, { readonly kind: 'unresolvable' }>
 
-/** With the proxy ports that the endpoint has; others would be allocated. */
-function mapOf({ entries, redirects }: Resolved, view: EndpointView): ReturnType<typeof policyMapOf> {
-  const realised = new Map(view.redirects.map(({ id, proxyPort }) => [id.slice(`${view.endpoint}:`.length), proxyPort]))
-  return policyMapOf(entries, new Map(redirects.map(({ id }) => [id, realised.get(id) ?? PORT_TO_COME])))
+/** With the proxy ports that the node's listeners have; others would be allocated. */
+function mapOf(
+  { entries, redirects }: Resolved,
+  view: EndpointView,
+  ports: ReadonlyMap<string, Port>,
+): ReturnType<typeof policyMapOf> {
+  return policyMapOf(entries, proxyPortsOf(view, redirects, ports))
 }
 
 function missingIn(one: Resolved, other: Resolved): readonly string[] {

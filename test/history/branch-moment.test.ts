@@ -1,0 +1,271 @@
+/** A branch as a moment: every verb that takes one, on the Star Wars story; and the verbs that ask what was recorded, which refuse it by name. */
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Position } from '../../events/ids.ts'
+import { LAST_STEP, placeOf, positionOn, positionText } from '../../src/history/branch/place.ts'
+import { hindcast } from '../cli/recorded-log.ts'
+import { agentStory, landing, type Story, type StoryMoment } from './agent-story.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'hindcast-branch-moment-'))
+let story: Story
+before(async () => {
+  story = await agentStory(join(folder, 'log.db'))
+  await did('branch', 'create', 'calm', '--at', at('noFighters'))
+  await did('branch', 'without', 'calm', await added('no-fighters'))
+  await did('branch', 'delete', 'calm', 'cnp/rule1')
+})
+after(() => rmSync(folder, { recursive: true }))
+
+const at = (moment: StoryMoment): string => String(story.at[moment])
+
+function run(...args: readonly string[]) {
+  return hindcast(...withOptions(args, '--log', story.path))
+}
+
+function withOptions(args: readonly string[], ...options: readonly string[]): readonly string[] {
+  const end = args.indexOf('--')
+  return end === -1 ? [...args, ...options] : [...args.slice(0, end), ...options, ...args.slice(end)]
+}
+
+async function did(...args: readonly string[]): Promise<string> {
+  const { code, out, err } = await run(...args)
+  assert.deepEqual([code, err], [0, ''], args.join(' '))
+  return out
+}
+
+async function asked(...args: readonly string[]) {
+  const { out, err } = await run(...withOptions(args, '-o', 'json'))
+  assert.equal(err, '', args.join(' '))
+  return JSON.parse(out)
+}
+
+/** Position of the first event that set the policy. */
+async function added(policy: string): Promise<string> {
+  const { out } = await run('log', '--type', 'PolicyAdded', '-o', 'jsonl')
+  const events = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  return events.find(({ event }: { event: { resource: { name: string } } }) => event.resource.name === policy).position
+}
+
+const ASK = ['why', '--from', 'tiefighter', '--to', 'deathstar', '--http', 'POST /v1/request-landing']
+const EXPECTED = ['allow', 'tiefighter', '->', 'deathstar:80', 'POST', '/v1/request-landing']
+
+test('T87 a place on a branch is a position above every log’s, and says its branch, fork and command', () => {
+  const places = [
+    { name: 'calm', fork: Position(92n), command: 2, step: LAST_STEP },
+    { name: `z${'-'.repeat(62)}`, fork: Position(2n ** 63n - 1n), command: 0, step: 0 },
+    { name: 'a', fork: null, command: 1, step: 7 },
+  ]
+  for (const place of places) {
+    const position = positionOn(place)
+    assert.deepEqual(placeOf(position), place)
+    assert.ok(position > 2n ** 64n)
+    assert.equal(positionText(position), `branch:${place.name}/${place.command}`)
+  }
+  assert.equal(placeOf(Position(2n ** 63n - 1n)), null)
+  assert.equal(positionText(Position(92n)), '92')
+})
+
+test('T87 why on a branch is of its world, command by command, and names the command as origin where the log has none', async () => {
+  const answers = await Promise.all(
+    ['HEAD', at('noFighters'), 'branch:calm/0', 'branch:calm/1', 'branch:calm'].map((moment) =>
+      asked(...ASK, '--at', moment),
+    ),
+  )
+  assert.deepEqual(
+    answers.map(({ items }) => items[0].allowed),
+    [true, false, false, true, true],
+  )
+  assert.deepEqual(answers.map(({ position }) => position).slice(2), [
+    'branch:calm/0',
+    'branch:calm/1',
+    'branch:calm/2',
+  ])
+  assert.equal(answers[4].items[0].sides[1].inForce.rules[0].origin, 'reserved:allow-any-ingress')
+  const path = join(folder, 'narrow.json')
+  writeFileSync(path, JSON.stringify(landing('GET /v1')))
+  await did('branch', 'create', 'narrow', '--at', at('landing'))
+  await did('branch', 'apply', 'narrow', '-f', path)
+  const { out } = await run(...ASK, '--at', 'branch:narrow')
+  assert.match(out, /^DENIED {2}/)
+  const origin =
+    /rule1 \/spec\/ingress\/0: revision 3, position branch:narrow\/1, .*, user branch narrow by cli command 1: set CiliumNetworkPolicy\/default\/rule1$/m
+  assert.match(out, origin)
+  assert.match(out, new RegExp(`^at branch:narrow/1 from position ${at('landing')}, .*, revision 3$`, 'm'))
+})
+
+test('T87 a diff has a branch on either side, and between two branches; --semantic has witnesses that why confirms', async () => {
+  const there = await asked('diff', `${at('noFighters')}..branch:calm/1`)
+  const real = await asked('diff', `${at('noFighters')}..${at('narrow')}`)
+  const maps = ({ endpoints }: { endpoints: { endpoint: number; map: unknown[] }[] }) =>
+    endpoints.filter(({ map }) => map.length > 0)
+  assert.deepEqual(
+    maps(there).map(({ map }) => map),
+    maps(real).map(({ map }) => map),
+  )
+  assert.deepEqual(
+    there.policies.map(({ policy, kind }: { policy: string; kind: string }) => [policy, kind]),
+    [['CiliumNetworkPolicy/default/no-fighters', 'removed']],
+  )
+  // The log went the same way on, so nothing but versions and revisions lies between.
+  const beside = await asked('diff', `${at('narrow')}..branch:calm/1`)
+  assert.deepEqual(maps(beside), [])
+  await did('branch', 'create', 'twin', '--at', at('noFighters'))
+  await did('branch', 'delete', 'twin', 'cnp/no-fighters')
+  assert.deepEqual(maps(await asked('diff', 'branch:calm/1..branch:twin')), [])
+  assert.equal(maps(await asked('diff', 'branch:twin..branch:calm')).length, 1)
+  const { differences } = await asked('diff', `branch:calm..${at('noFighters')}`, '--semantic')
+  assert.ok(differences.length > 3)
+  for (const { witness, change } of differences.slice(0, 3)) {
+    const words = witness.match(/'[^']*'|\S+/g).map((word: string) => word.replaceAll("'", ''))
+    const sides = [await asked(...words, '--at', 'branch:calm'), await asked(...words, '--at', at('noFighters'))]
+    assert.deepEqual(
+      sides.map(({ items }) => items[0].allowed),
+      change === 'allowed' ? [false, true] : [true, false],
+    )
+  }
+})
+
+test('T87 tables, blame, status, xDS and files are of the branch', async () => {
+  const { items } = await asked('blame', '863', '--at', 'branch:calm')
+  const [entry] = items
+  assert.deepEqual(
+    [entry.event.position, entry.cause.actor, entry.cause.source],
+    ['branch:calm/2', 'user branch calm', 'cli command 2: delete CiliumNetworkPolicy/default/rule1'],
+  )
+  const status = await asked('status', '--at', 'branch:calm')
+  assert.deepEqual(
+    status.items[0].progress.map(({ realised, revision }: { realised: boolean; revision: number }) => [
+      realised,
+      revision,
+    ]),
+    [
+      [true, 6],
+      [true, 6],
+      [true, 6],
+    ],
+  )
+  const policies = await asked('policy', 'get', '--at', 'branch:calm/1')
+  assert.deepEqual(
+    policies.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name),
+    ['rule1'],
+  )
+  const endpoints = await asked('endpoint', 'list', '--at', 'branch:calm')
+  assert.equal(endpoints.items.length, 3)
+  assert.equal((await asked('bpf', 'policy', 'get', '863', '--at', 'branch:calm')).items[0].entries.length, 2)
+  const xds = JSON.stringify(await asked('xds', 'get', '--at', 'branch:calm'))
+  assert.match(xds, /"branch:calm\/2"/)
+  assert.match(
+    await did('history', '863', 'ingress:ANY:ANY', '--at', 'branch:calm'),
+    /^ingress:ANY:ANY +allow +branch:calm\/2 /m,
+  )
+  const into = join(folder, 'into')
+  assert.match(await did('replay', '--to', 'branch:calm', '--into', into), /files of branch:calm\/2 in /)
+  assert.equal(JSON.parse(readFileSync(join(into, 'moment.json'), 'utf8')).position, 'branch:calm/2')
+  const map = JSON.parse(readFileSync(join(into, 'nodes/node1/endpoints/863/policy-map.json'), 'utf8'))
+  assert.equal(map.entries.length, 2)
+  const plan = await run('plan', '--at', 'branch:calm/1', '--delete', 'cnp/rule1', '-o', 'json')
+  assert.deepEqual([plan.code, JSON.parse(plan.out).position], [1, 'branch:calm/1'])
+})
+
+test('T87 what asks for what was recorded refuses a branch with the reason (2); a branch or command that is not there is named (3)', async () => {
+  const refused: readonly (readonly string[])[] = [
+    ['replay', '--to', 'branch:calm'],
+    ['replay', '--from', 'branch:calm'],
+    ['prove', '--consistency', at('ships'), 'branch:calm'],
+    ['capsule', 'export', '--from', at('ships'), '--to', 'branch:calm', join(folder, 'x.capsule')],
+    ['tag', 'mine', 'branch:calm'],
+    ['checkpoint', 'export', '--at', 'branch:calm'],
+    ['branch', 'create', 'more', '--at', 'branch:calm'],
+    ['branch', 'rebase', 'calm', '--onto', 'branch:calm'],
+  ]
+  for (const args of refused) {
+    const { code, err } = await run(...args)
+    assert.deepEqual(
+      [code, /this is asked of what was recorded, and on a branch nothing was/.test(err)],
+      [2, true],
+      `${args.join(' ')}: ${err}`,
+    )
+  }
+  assert.equal(existsSync(join(folder, 'x.capsule')), false)
+  const missing = await run(...ASK, '--at', 'branch:nobody')
+  assert.deepEqual([missing.code, /there is no branch nobody; there are calm/.test(missing.err)], [3, true])
+  const beyond = await run(...ASK, '--at', 'branch:calm/3')
+  assert.deepEqual([beyond.code, /calm has 2 commands/.test(beyond.err)], [3, true])
+})
+
+test('T88 bisect finds the command of a branch, in words with its diff; or the event, where it had turned before the fork', async () => {
+  const found = await asked(
+    'bisect',
+    '--good',
+    at('noFighters'),
+    '--bad',
+    'branch:calm',
+    '--',
+    'deny',
+    ...EXPECTED.slice(1),
+  )
+  assert.deepEqual(found.command, {
+    branch: 'calm',
+    number: 1,
+    said: `command 1: without ${await added('no-fighters')} (PolicyAdded CiliumNetworkPolicy/default/no-fighters)`,
+  })
+  assert.deepEqual([found.held, found.changes.policies.length], ['branch:calm/0', 1])
+  const second = await did(
+    'bisect',
+    '--good',
+    'branch:calm/1',
+    '--bad',
+    'branch:calm',
+    '--',
+    'deny',
+    'xwing',
+    '->',
+    'deathstar:80',
+  )
+  assert.match(
+    second,
+    /^held until branch:calm\/1 from .*\nturned by command 2: delete CiliumNetworkPolicy\/default\/rule1, of branch calm\n\n/m,
+  )
+  assert.match(second, /^- policy CiliumNetworkPolicy\/default\/rule1$/m)
+  await did('branch', 'create', 'late', '--at', at('noFighters'))
+  await did('branch', 'delete', 'late', 'cnp/rule1')
+  const event = await asked('bisect', '--good', at('exhaust'), '--bad', 'branch:late', '--', ...EXPECTED)
+  assert.deepEqual([event.command, event.cause.position], [null, await added('no-fighters')])
+  const by = [
+    'bisect',
+    '--good',
+    at('ships'),
+    '--bad',
+    'branch:calm/1',
+    '--run',
+    'test "$HINDCAST_AT" != branch:calm/1',
+  ]
+  const first = JSON.parse((await run(...by, '-o', 'json')).out)
+  assert.deepEqual([first.command.number, first.held], [1, 'branch:calm/0'])
+})
+
+test('T88 a good moment that is not on the way to the branch, or an expectation that did not turn, is said', async () => {
+  const beside = await run('bisect', '--good', at('gone'), '--bad', 'branch:calm', '--', ...EXPECTED)
+  assert.deepEqual([beside.code, /is not on the way to branch:calm\/2/.test(beside.err)], [3, true])
+  const never = await run(
+    'bisect',
+    '--good',
+    at('noFighters'),
+    '--bad',
+    'branch:calm',
+    '--',
+    'allow',
+    'xwing',
+    '->',
+    'tiefighter:80',
+  )
+  assert.deepEqual([never.code, /it still holds at branch:calm\/2/.test(never.err)], [3, true])
+  const backwards = await run('bisect', '--good', 'branch:calm', '--bad', 'branch:calm/1', '--', ...EXPECTED)
+  assert.equal(backwards.code, 2)
+})

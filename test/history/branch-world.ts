@@ -1,0 +1,265 @@
+/**
+ * Random stories that a real agent has lived through, and what of a world two of them must have in common: everything but numbers that an allocator gives
+ * (revisions, versions, proxy ports, identities of prefixes). The same seed gives the same story.
+ */
+import assert from 'node:assert/strict'
+import { digestOf } from '../../events/canonical.ts'
+import type { ResourceRef } from '../../events/fields.ts'
+import { IpAddress, type Position } from '../../events/ids.ts'
+import type { Json } from '../../events/schema.ts'
+import { readFact } from '../../projections/policy/parse/fact.ts'
+import type { World } from '../../projections/world.ts'
+import type { Agent } from '../../src/agent/agent.ts'
+import { EnginePolicyView } from '../../src/agent/engine-view.ts'
+import { mergedFact, mergedPolicy } from '../../src/cli/branch-landing.ts'
+import type { Branch, BranchCommand } from '../../src/history/branch/branch.ts'
+import { type Branches, withBranches } from '../../src/history/branch/branched.ts'
+import type { Planned } from '../../src/history/branch/planned.ts'
+import type { History } from '../../src/history/history.ts'
+import type { Moment } from '../../src/history/position.ts'
+import { worldFrom } from '../../src/history/state-at.ts'
+import { IN_MEMORY, openReadModel } from '../../src/readmodel/model.ts'
+import { NODE, Rig } from '../agent/rig.ts'
+import type { PolicyEvent } from './branch-events.ts'
+import type { chance } from './random-story.ts'
+
+export type Dice = ReturnType<typeof chance>
+
+const SHIPS = [
+  { id: 863, name: 'default/deathstar', org: 'empire', ipv4: '10.0.0.111' },
+  { id: 2216, name: 'default/tiefighter', org: 'empire', ipv4: '10.0.0.123' },
+  { id: 775, name: 'default/xwing', org: 'alliance', ipv4: '10.0.0.209' },
+]
+const NAMES = ['rule1', 'rule2', 'rule3', 'rule4']
+const GROUPS = ['rim', 'core']
+const PREFIXES = ['192.0.2.0/24', '192.0.2.64/26', '198.51.100.0/24', '203.0.113.7/32']
+const DNS = ['moon.example', 'endor.example']
+
+const one = <T>(dice: Dice, items: readonly T[]): T => items[dice(items.length)]!
+
+const selector = (dice: Dice): Json => ({
+  matchLabels:
+    dice(2) === 0
+      ? { class: one(dice, ['deathstar', 'tiefighter', 'xwing']) }
+      : { org: one(dice, ['empire', 'alliance']) },
+})
+
+function ports(dice: Dice, direction: 'ingress' | 'egress'): Json {
+  const port = { port: one(dice, ['80', '443']), protocol: 'TCP' }
+  if (direction === 'egress' || dice(2) === 0) return [{ ports: [port] }]
+  const path = one(dice, ['/v1/request-landing', '/v1/exhaust-port'])
+  return [{ ports: [port], rules: { http: [{ method: 'POST', path }] } }]
+}
+
+function peers(dice: Dice, direction: 'ingress' | 'egress'): { readonly [key: string]: Json } {
+  const word = direction === 'ingress' ? 'from' : 'to'
+  const kinds: readonly (() => { readonly [key: string]: Json })[] = [
+    () => ({ [`${word}Endpoints`]: [selector(dice)] }),
+    () => ({ [`${word}CIDRSet`]: [{ cidr: one(dice, PREFIXES) }] }),
+    () => ({ [`${word}Entities`]: [one(dice, ['world', 'cluster'])] }),
+    () => ({ [`${word}CIDRSet`]: [{ cidrGroupRef: one(dice, GROUPS) }] }),
+    () => (direction === 'egress' ? { toFQDNs: [{ matchName: one(dice, DNS) }] } : { fromEndpoints: [{}] }),
+  ]
+  return one(dice, kinds)()
+}
+
+function element(dice: Dice, direction: 'ingress' | 'egress'): Json {
+  const found = peers(dice, direction)
+  return dice(2) === 0 ? found : { ...found, toPorts: ports(dice, direction) }
+}
+
+export function policy(dice: Dice, name: string): Json {
+  const direction = dice(2) === 0 ? 'ingress' : 'egress'
+  const elements = Array.from({ length: 1 + dice(2) }, () => element(dice, direction))
+  const deny =
+    dice(3) === 0
+      ? { [`${direction}Deny`]: [{ [direction === 'ingress' ? 'fromEndpoints' : 'toEndpoints']: [selector(dice)] }] }
+      : {}
+  const spec = { endpointSelector: selector(dice), [direction]: elements, ...deny }
+  return { kind: 'CiliumNetworkPolicy', metadata: { name, namespace: 'default' }, spec }
+}
+
+function group(dice: Dice, name: string): Extract<BranchCommand, { readonly kind: 'set-fact' }>['fact'] {
+  const externalCIDRs = PREFIXES.filter(() => dice(2) === 0)
+  const reading = readFact({
+    apiVersion: 'cilium.io/v2alpha1',
+    kind: 'CiliumCIDRGroup',
+    metadata: { name },
+    spec: { externalCIDRs },
+  })
+  assert.ok(reading.fact !== null)
+  return reading.fact
+}
+
+export const resourceOf = (name: string): ResourceRef => ({ kind: 'CiliumNetworkPolicy', namespace: 'default', name })
+
+/** A real agent's node with three ships, and people who change things, each after the agent has come to rest. */
+export class Life implements AsyncDisposable {
+  readonly rig: Rig = new Rig({ policies: () => new EnginePolicyView(NODE) })
+  #agent: Agent | null = null
+
+  async begin(): Promise<void> {
+    this.#agent = await this.rig.start()
+    const endpoints = SHIPS.map(({ id, name, org, ipv4 }) => {
+      const labels = [`k8s:class=${name.split('/')[1]}`, `k8s:org=${org}`, 'k8s:io.kubernetes.pod.namespace=default']
+      return { id, name, labels, ipv4, device: `lxc${id}` }
+    })
+    await this.rig.operator.submit({ kind: 'add-endpoints', node: NODE, endpoints })
+    await this.rest()
+  }
+
+  async rest(): Promise<Position> {
+    await this.rig.quiet(this.#agent!)
+    return (await this.rig.log.head())!
+  }
+
+  async set(name: string, manifest: Json): Promise<void> {
+    const wish = {
+      kind: 'policy',
+      resource: resourceOf(name),
+      manifest,
+      rules: 1,
+      inputDigest: digestOf(manifest),
+    } as const
+    await this.rig.operator.submit({ kind: 'set-policies', wishes: [wish] })
+    await this.rest()
+  }
+
+  /** Something that people or the DNS do. */
+  async happen(dice: Dice): Promise<void> {
+    const { operator } = this.rig
+    const kind = dice(10)
+    const name = one(dice, NAMES)
+    if (kind < 6) return this.set(name, policy(dice, name))
+    if (kind === 6)
+      await operator.submit({ kind: 'delete-policies', resources: [resourceOf(name)], ignoreMissing: true })
+    if (kind === 7) {
+      const wish = { kind: 'fact', inputDigest: digestOf(''), fact: group(dice, one(dice, GROUPS)) } as const
+      await operator.submit({ kind: 'set-policies', wishes: [wish] })
+    }
+    if (kind > 7) {
+      const addresses = [IpAddress(`203.0.113.${dice(4)}`)]
+      await operator.submit({
+        kind: 'learn-dns',
+        node: NODE,
+        name: one(dice, DNS),
+        addresses,
+        ttlSeconds: null,
+        askedBy: null,
+      })
+    }
+    await this.rest()
+  }
+
+  /** As `branch merge` does it. */
+  async merge({ policies, others }: Planned): Promise<void> {
+    const facts = others.map(mergedFact)
+    await this.rig.operator.submit({ kind: 'merge-policies', policies: policies.map(mergedPolicy), facts })
+    await this.rest()
+  }
+
+  async history(read: () => Branch | null): Promise<History & { readonly branches: Branches } & Disposable> {
+    const model = await openReadModel(this.rig.log, IN_MEMORY)
+    const history = withBranches({ log: this.rig.log, model }, { names: async () => [], read: async () => read() })
+    return { ...history, [Symbol.dispose]: () => model[Symbol.dispose]() }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.rig[Symbol.asyncDispose]()
+  }
+}
+
+/** `left` are positions of events that can be left out. */
+export function randomCommand(dice: Dice, edited: readonly PolicyEvent[]): BranchCommand {
+  const name = one(dice, NAMES)
+  const kind = dice(edited.length === 0 ? 4 : 7)
+  if (kind < 2) return { kind: 'set', resource: resourceOf(name), manifest: policy(dice, name) }
+  if (kind === 2) return { kind: 'delete', resource: resourceOf(name) }
+  if (kind === 3) return { kind: 'set-fact', fact: group(dice, one(dice, GROUPS)) }
+  const old = one(dice, edited)
+  if (kind === 4)
+    return {
+      kind: 'edit',
+      position: String(old.position),
+      resource: resourceOf(old.name),
+      manifest: policy(dice, old.name),
+    }
+  return { kind: 'without', position: String(old.position), what: 'PolicyAdded' }
+}
+
+export async function enter(
+  { branches }: { readonly branches: Branches },
+  name: string,
+  commands: number | null = null,
+): Promise<Moment> {
+  const outcome = await branches.enter(name, commands)
+  assert.ok(outcome.kind === 'found' && outcome.moment !== null, outcome.kind === 'found' ? '' : outcome.reason)
+  return outcome.moment
+}
+
+export async function branchWorld(history: History & { readonly branches: Branches }, name: string): Promise<World> {
+  return worldFrom(history.model, (await enter(history, name)).position)
+}
+
+const PORT_FIELDS: readonly string[] = ['proxyPort', 'proxyId', 'portValue']
+
+/** What is left when numbers that allocators give are taken for what they stand for. */
+export function essence(world: World): Json {
+  const node = world.nodes.get(NODE)!
+  const names = new Map<number, string>()
+  for (const { identity, labels } of world.identities.values()) names.set(identity, labels.join(','))
+  for (const { identity, prefix } of node.localIdentities.values()) names.set(identity, String(prefix))
+  const who = (identity: number): string => names.get(identity) ?? String(identity)
+  const bare = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(bare)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(
+      Object.entries(value as { readonly [key: string]: Json }).map(([key, own]) => {
+        if (PORT_FIELDS.includes(key)) return [key, Number(own) > 0]
+        if (key === 'remotePolicies') return [key, (own as readonly number[]).map(who).toSorted()]
+        return [key, bare(own)]
+      }),
+    )
+  }
+  const sorted = (entries: Iterable<readonly [string, Json]>): Json =>
+    Object.fromEntries([...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  const resources = (type: 'npds' | 'nphds' | 'lds') => [...(node.xds.get(type)?.resources ?? [])]
+  return {
+    policies: sorted([...world.policies].map(([key, { manifest }]) => [key, manifest])),
+    groups: sorted([...world.cidrGroups].map(([key, { labels, prefixes }]) => [key, { labels, prefixes }])),
+    dns: sorted([...node.dns].map(([key, { addresses }]) => [key, addresses.map(({ address }) => address)])),
+    prefixes: [...node.localIdentities.values()].map(({ prefix }) => String(prefix)).toSorted(),
+    ipcache: sorted([...node.ipcache].map(([prefix, { identity, origin }]) => [prefix, [who(identity), origin]])),
+    endpoints: sorted(
+      [...node.endpoints].map(([id, { policyMap, redirects, revision, failure, labels, identity, ...rest }]) => [
+        String(id),
+        {
+          state: rest.state,
+          labels,
+          identity: who(identity ?? 0),
+          enforced: [rest.ingressEnforced, rest.egressEnforced],
+          realised: revision === world.revision,
+          failure: failure === null ? null : failure.code,
+          redirects: redirects.map(({ id: name }) => name).toSorted(),
+          map: [...policyMap.values()]
+            .map(
+              ({ key, value }) =>
+                `${key.direction} ${who(key.identity)} ${key.protocol} ${key.port}/${key.portBits} ${value.verdict} ${value.proxyPort > 0} ${value.precedence} ${value.authType} ${value.origins}`,
+            )
+            .toSorted(),
+        },
+      ]),
+    ),
+    npds: sorted(resources('npds').map(([name, resource]) => [name, bare(resource)])),
+    nphds: sorted(
+      resources('nphds').map(([name, resource]) => [
+        who(Number(name)),
+        (resource as { readonly hostAddresses: Json }).hostAddresses,
+      ]),
+    ),
+    unacked: [...(node.xds.get('npds')?.unacked.keys() ?? [])],
+    lds: resources('lds')
+      .map(([name]) => name.replace(/:[0-9]+$/, ''))
+      .toSorted(),
+  }
+}
