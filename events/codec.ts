@@ -103,7 +103,8 @@ function encodeContext(context: EventContext): string {
   return canonicalText(stored)
 }
 
-function decodeContext(stored: StoredEvent): EventContext {
+/** Who, from what and why, without the event itself. Throws `DecodeError`. */
+export function decodeContext(stored: StoredEvent): EventContext {
   const meta = parse(stored, stored.meta) as StoredContext
   const problems = [...check(actor, meta?.actor, '/actor'), ...check(source, meta?.source, '/source')]
   if (problems.length > 0) throw new DecodeError('corrupt-event', stored, `metadata: ${sentence(problems)}`)

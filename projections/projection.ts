@@ -47,10 +47,13 @@ function isOneOf<Reads extends EventType>(
   return (reads as readonly EventType[]).includes(recorded.event.type)
 }
 
-/** Under which name a state of these folds may be kept: another version of one, or of an event that one reads, is another name. */
-export function foldName(
-  folds: readonly { readonly name: string; readonly version: number; readonly reads: readonly EventType[] }[],
-): string {
+type Named = { readonly name: string; readonly version: number; readonly reads: readonly EventType[] }
+
+/**
+ * Under which name a state of these folds may be kept: another version of one, or of an event that one reads, is another name. That a state of another
+ * form has another version, test/states/forms.test.ts holds.
+ */
+export function foldName(folds: readonly Named[]): string {
   const types = [...new Set(folds.flatMap(({ reads }) => reads))].toSorted()
   const versions = types.map((type) => `${type}@${catalogue[type].v}`)
   return [...folds.map(({ name, version }) => `${name}@${version}`), ...versions].join(' ')

@@ -72,7 +72,7 @@ export function factChangesOf(event: HindcastEvent): readonly PolicyChange[] {
   }
 }
 
-function isElsewhere(stream: string, node: NodeName | null): boolean {
+export function isElsewhere(stream: string, node: NodeName | null): boolean {
   return node !== null && stream.startsWith('node-') && stream !== `node-${node}`
 }
 

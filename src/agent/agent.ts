@@ -18,6 +18,7 @@ import { restore } from '../react/builds.ts'
 import { recordProxy } from '../react/proxy-events.ts'
 import { inTurn, type Situation } from '../react/situation.ts'
 import { start } from '../react/start.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { DnsExpiry } from './dns-expiry.ts'
 import { AgentEnd } from './end.ts'
 import { EndpointWorkers } from './endpoint-workers.ts'
@@ -73,6 +74,7 @@ class NodeAgent implements Agent {
   readonly #dnsExpiry: DnsExpiry
   readonly #reactor: Reactor
   readonly #hosts: HostsPublisher
+  readonly #checkpoints: Checkpoints | null
   readonly #stop: AbortController = new AbortController()
   readonly #subscriptions: Subscription[] = []
   readonly #ended: PromiseWithResolvers<AgentEnd> = Promise.withResolvers()
@@ -120,6 +122,10 @@ class NodeAgent implements Agent {
     this.#hosts = new HostsPublisher(this.#publishers.nphds, this.#options.listeners)
     this.#retries = new Retries({ view, journal, clock, signal, onEnd })
     this.#dnsExpiry = new DnsExpiry({ view, journal, clock, signal, onEnd })
+    const { states } = ports
+    const { checkpointEveryEvents: everyEvents } = this.#options
+    this.#checkpoints =
+      states === undefined ? null : new Checkpoints({ node, log, view, states, logger, signal, everyEvents })
     this.#caughtUp.promise.catch(() => undefined)
   }
 
@@ -149,9 +155,10 @@ class NodeAgent implements Agent {
   async start(): Promise<void> {
     const { log, xds, datapath, logger, node } = this.#ports
     if (log.link !== undefined) this.#subscriptions.push(log.link.subscribe((link) => this.#linked(link)))
+    const begun = (await this.#checkpoints?.restore()) ?? null
     this.#subscriptions.push(
       xds.events.subscribe((said) => this.#hear(said)),
-      log.subscribe(null).subscribe({
+      log.subscribe(begun).subscribe({
         next: (message) => this.#read(message),
         error: (error) => this.#over(new AgentEnd('log-failed', String(error), { cause: error })),
         complete: () => this.#over(new AgentEnd('log-failed', `${log.location} was closed`)),
@@ -162,6 +169,7 @@ class NodeAgent implements Agent {
     await this.#announce()
     await this.#takeOver(await datapath.listEndpoints())
     this.#subscribeVerdicts()
+    this.#checkpoints?.folded(0, true)
     void this.#compareRegularly()
     logger.info(
       { node, position: String(this.#view.position), endpoints: this.#view.now.state.endpoints.size },
@@ -183,6 +191,7 @@ class NodeAgent implements Agent {
     if (this.#end === null && this.#self !== null && this.#link.kind === 'up') {
       try {
         await this.#journal.commit((now) => this.#stopped(now.state.agent, 'asked to stop'))
+        await this.#checkpoints?.last()
       } catch (error) {
         if (!(error instanceof AgentEnd)) throw error
       }
@@ -261,6 +270,7 @@ class NodeAgent implements Agent {
     try {
       this.#view.fold(events)
       this.#guard()
+      this.#checkpoints?.folded(events.length, this.#ready)
       if (this.#ready) this.#perform()
     } catch (error) {
       const unreadable = error instanceof DecodeError || error instanceof TypeError

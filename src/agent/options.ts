@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Datapath, ProbeReport } from '../ports/datapath.ts'
 import type { FlowStore } from '../ports/flows.ts'
 import type { EventLog } from '../ports/log.ts'
+import type { SavedStates } from '../ports/saved-states.ts'
 import type { XdsServer } from '../ports/xds.ts'
 import type { PolicyView } from './policy-view.ts'
 
@@ -23,6 +24,8 @@ export type AgentOptions = {
   readonly ackDeadlineMs: number
   /** Between two comparisons of all maps with the log. */
   readonly compareEveryMs: number
+  /** Events between two checkpoints, at least. */
+  readonly checkpointEveryEvents: number
 }
 
 export const DEFAULT_AGENT_OPTIONS: AgentOptions = {
@@ -34,6 +37,7 @@ export const DEFAULT_AGENT_OPTIONS: AgentOptions = {
   buildsMax: Math.max(2, availableParallelism()),
   ackDeadlineMs: 10_000,
   compareEveryMs: 60_000,
+  checkpointEveryEvents: 10_000,
 }
 
 export type AgentPorts = {
@@ -46,5 +50,7 @@ export type AgentPorts = {
   readonly flows: FlowStore | null
   readonly clock: Clock
   readonly logger: Logger
+  /** Where checkpoints are kept; left out: every start folds the whole log. */
+  readonly states?: SavedStates
   readonly options?: Partial<AgentOptions>
 }

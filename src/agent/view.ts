@@ -6,6 +6,7 @@ import { decodeEvent, type StoredEvent, type UnstoredEvent } from '../../events/
 import {
   type CorrelationId,
   type EventId,
+  type IdentityId,
   type NodeName,
   Position,
   type StreamName,
@@ -14,13 +15,15 @@ import {
 import type { NewEvent, Recorded } from '../../events/recorded.ts'
 import { type AgentState, agentState } from '../../projections/agent/state.ts'
 import { type Ledger, ledger } from '../../projections/ledger/ledger.ts'
+import { inOrder, type PolicyInputs, policyInputs } from '../../projections/policy/inputs.ts'
 import { type Projection, step } from '../../projections/projection.ts'
 import type { Notice } from '../react/reactions.ts'
 import type { Situation } from '../react/situation.ts'
+import type { Folded, Mark } from './checkpoint.ts'
 import type { PolicyView } from './policy-view.ts'
 
 /** Correlations of at least this many events are remembered: enough for reactions, which follow their cause closely. */
-const CORRELATIONS_MAX = 20_000
+export const CORRELATIONS_MAX = 20_000
 
 /** An event as it was handed to the log, in both forms. */
 export type Written = { readonly written: NewEvent; readonly stored: UnstoredEvent }
@@ -29,6 +32,7 @@ type Waiter = { readonly condition: () => boolean; readonly resolve: () => void 
 
 export class View {
   readonly #projection: Projection<AgentState>
+  readonly #inputsProjection: ReturnType<typeof policyInputs>
   readonly #policy: PolicyView
   readonly #heads: Map<StreamName, StreamRevision> = new Map()
   readonly #written: Map<EventId, Written> = new Map()
@@ -36,7 +40,10 @@ export class View {
   #older: ReadonlyMap<Position, CorrelationId> = new Map()
   #state: AgentState
   #ledger: Ledger = ledger.initial
+  #inputs: PolicyInputs
   #position: Position = Position(0n)
+  /** Id of the last event. */
+  #last: EventId | null = null
   #notices: readonly Notice[] = []
   #waiters: readonly Waiter[] = []
 
@@ -44,6 +51,8 @@ export class View {
     // A projection of fewer types is asked only about those: `step` looks.
     this.#projection = agentState(node) as Projection<AgentState>
     this.#state = this.#projection.initial
+    this.#inputsProjection = policyInputs(node)
+    this.#inputs = this.#inputsProjection.initial
     this.#policy = policy
   }
 
@@ -85,6 +94,28 @@ export class View {
     this.wake()
   }
 
+  /** All of it, as it stays whatever is folded later; no mark where nothing was folded yet. */
+  snapshot(): { readonly mark: Mark | null; readonly folded: Folded } {
+    const mark = this.#last === null ? null : { position: this.#position, event: this.#last }
+    const [state, inputs, heads] = [this.#state, this.#inputs, new Map(this.#heads)]
+    return { mark, folded: { state, ledger: this.#ledger, inputs, heads } }
+  }
+
+  /** As if every event up to the mark had been folded here. Only before the first one is. Throws like `fold`. */
+  restore(folded: Folded, { position, event }: Mark, correlations: ReadonlyMap<Position, CorrelationId>): void {
+    if (this.#last !== null) throw new TypeError('a view is restored before anything is folded')
+    this.#state = folded.state
+    this.#ledger = folded.ledger
+    this.#inputs = folded.inputs
+    for (const [stream, revision] of folded.heads) this.#heads.set(stream, revision)
+    for (const recorded of inOrder(folded.inputs)) this.#policy.advance(recorded)
+    this.#correlations = new Map(correlations)
+    this.#position = position
+    this.#last = event
+    // Nothing was resolved yet, so no change of a policy touched anybody.
+    this.#notices = folded.state.unreacted.map((change) => ({ ...change, affected: new Set<IdentityId>() }))
+  }
+
   /** Looks at the conditions again, because something else than the log has changed. */
   wake(): void {
     const ready = this.#waiters.filter(({ condition }) => condition())
@@ -106,11 +137,13 @@ export class View {
   }
 
   #step(recorded: Recorded): void {
-    const { position, stream, revision, event, context } = recorded
+    const { position, stream, revision, event, context, id } = recorded
     this.#state = step(this.#projection, this.#state, recorded)
     this.#ledger = step(ledger, this.#ledger, recorded)
+    this.#inputs = step(this.#inputsProjection, this.#inputs, recorded)
     this.#heads.set(stream, revision)
     this.#position = position
+    this.#last = id
     this.#remember(position, context.correlation)
     const affected = this.#policy.advance(recorded)
     const change = event.type === 'PolicyAdded' || event.type === 'PolicyDeleted'

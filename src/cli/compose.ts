@@ -141,6 +141,11 @@ export function openStates(place: Place): SavedStates {
   return openSavedStates(`${pathOf(place)}.ledger`)
 }
 
+/** What an earlier agent of the node had folded, beside the log. Throws `CliError`. */
+export function openAgentStates(place: Place, node: NodeName): SavedStates {
+  return openSavedStates(`${pathOf(place)}.agent-${node}`)
+}
+
 /** The flow store of a node lies beside the log. Throws `FlowStoreError` at the query, `CliError` where the node is not clear. */
 export async function openFlowsToRead(
   log: EventLog,

@@ -14,6 +14,7 @@ import { openMemoryLog } from '../../src/log/memory.ts'
 import type { Datapath } from '../../src/ports/datapath.ts'
 import type { FlowStore } from '../../src/ports/flows.ts'
 import type { EventLog } from '../../src/ports/log.ts'
+import type { SavedStates } from '../../src/ports/saved-states.ts'
 import { VirtualClock } from '../doubles/clock.ts'
 import { FakeDatapath, nothingPinned, type Pinned } from '../doubles/datapath.ts'
 import { turns } from '../doubles/gate.ts'
@@ -129,6 +130,8 @@ export type RigOptions = {
   readonly flows?: FlowStore | null
   /** Instead of the faked one. */
   readonly datapath?: Datapath
+  /** Where agents leave checkpoints. */
+  readonly states?: SavedStates
 }
 
 export class Rig implements AsyncDisposable {
@@ -160,7 +163,7 @@ export class Rig implements AsyncDisposable {
     this.#epochs += 1
     this.datapath = new FakeDatapath(this.pinned)
     this.xds = new FakeXdsServer({ epoch: `e${this.#epochs}`, proxy: this.proxy, clock: this.clock })
-    const { policies = () => new TestPolicies(NODE), flows = null } = this.#options
+    const { policies = () => new TestPolicies(NODE), flows = null, states } = this.#options
     const options = { ...this.#options.options, ...more }
     const { log, clock, xds } = this
     const datapath = this.deciding
@@ -175,6 +178,7 @@ export class Rig implements AsyncDisposable {
       clock,
       logger,
       options,
+      ...(states === undefined ? {} : { states }),
     })
     this.#agents.push(agent)
     if (this.proxy.connected) xds.changed()

@@ -20,6 +20,7 @@ import { VirtualClock } from '../doubles/clock.ts'
 import { FakeDatapath, nothingPinned, type Pinned } from '../doubles/datapath.ts'
 import { type Fault, gateOf, type Life, turns, type Weather } from '../doubles/gate.ts'
 import { type TestAllow, TestPolicies } from '../doubles/policies.ts'
+import { MemoryStates } from '../doubles/saved-states.ts'
 import { aProxy, type FakeProxy, FakeXdsServer, refusedIn } from '../doubles/xds.ts'
 import { Invariants } from './invariants.ts'
 import { allow, Operator, policy } from './rig.ts'
@@ -31,6 +32,8 @@ const PREFIXES = ['192.0.2.0/24', '198.51.100.0/25'] as const
 const NAMES = ['landing', 'cantina', 'trench'] as const
 const ENDPOINTS_MAX = 6
 const STEPS = 60
+/** So few that most starts have one. */
+const CHECKPOINT_EVENTS = 20
 /** Turns of the event loop after which a node in good weather must have come to rest. */
 const TURNS_MAX = 4_000
 const REST_MAX = 60
@@ -63,6 +66,9 @@ class World implements AsyncDisposable {
   readonly #operator: Operator
   readonly #pinned: Pinned = nothingPinned()
   readonly #proxy: FakeProxy = aProxy()
+  /** Checkpoints of all agents, and what they were once. */
+  #states: MemoryStates = new MemoryStates()
+  #older: MemoryStates = new MemoryStates()
   readonly #invariants: Invariants = new Invariants(NODE)
   readonly #say: (line: string) => void
   /** Policies that cannot come into force. */
@@ -96,6 +102,7 @@ class World implements AsyncDisposable {
     else if (roll < 0.69) this.#tamper()
     else if (roll < 0.8) this.#pass(Math.floor(this.#random() * 12_000))
     else if (roll < 0.82) this.#pass(70_000)
+    else if (roll > 0.97) this.#loseStates()
     else if (roll < 0.85 && this.#agent !== null && this.#agent !== IDLE_NEVER) this.#usurp()
     await turns(Math.floor(this.#random() * 12))
     await this.#check()
@@ -155,8 +162,10 @@ class World implements AsyncDisposable {
     const log = mortalLog(this.#log, life, gate)
     const datapath = new FakeDatapath(this.#pinned, gate)
     const logger = pino({ level: 'silent' })
-    const policies = new TestPolicies(NODE)
-    const started = startAgent({ node: NODE, log, datapath, xds, policy: policies, flows: null, clock, logger })
+    const policy = new TestPolicies(NODE)
+    const [states, options] = [this.#states, { checkpointEveryEvents: CHECKPOINT_EVENTS }]
+    const ports = { node: NODE, log, datapath, xds, policy, flows: null, clock, logger }
+    const started = startAgent({ ...ports, states, options })
     this.#agent = IDLE_NEVER
     started.then(
       (agent) => {
@@ -194,6 +203,15 @@ class World implements AsyncDisposable {
     this.#agent = null
     this.#xds = null
     this.#serving.alive = false
+  }
+
+  /** Checkpoints go, or those of an earlier time come back: a start takes longer, and nothing else is different. */
+  #loseStates(): void {
+    const back = this.#random() < 0.7
+    this.#say(back ? 'older checkpoints' : 'no checkpoints')
+    const before = this.#states.copy()
+    this.#states = back ? this.#older : new MemoryStates()
+    this.#older = before
   }
 
   /** Somebody starts a second agent beside the one that runs. */

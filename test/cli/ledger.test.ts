@@ -5,9 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
-import { digestOf } from '../../events/canonical.ts'
 import {
-  type Cidr,
   EventId,
   IDENTITY_STREAM,
   LabelText,
@@ -26,7 +24,7 @@ import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 import type { EventLog } from '../../src/ports/log.ts'
 import type { SavedStates } from '../../src/ports/saved-states.ts'
 import { openSavedStates } from '../../src/states/saved-states.ts'
-import { manifestOf, testResource } from '../doubles/policies.ts'
+import { aCommand } from '../doubles/commands.ts'
 import { MemoryStates } from '../doubles/saved-states.ts'
 import { normal } from '../states/normal.ts'
 
@@ -38,43 +36,7 @@ const ENDOR = NodeName('endor')
 const STREAMS: readonly StreamName[] = [POLICY_STREAM, IDENTITY_STREAM, nodeStream(HOTH), nodeStream(ENDOR)]
 const source = () => ({ kind: 'test', detail: 'ledger' }) as const
 
-const small = fc.integer({ min: 1, max: 5 })
-const node = fc.constantFrom(HOTH, ENDOR)
-const command: fc.Arbitrary<Command> = fc.oneof(
-  small.map((n): Command => {
-    const manifest = manifestOf({ selects: `app=web-${n}`, allows: [], broken: false })
-    const wish = { kind: 'policy', resource: testResource(`p${n}`), manifest, rules: 1 } as const
-    return { kind: 'set-policies', wishes: [{ ...wish, inputDigest: digestOf(manifest) }] }
-  }),
-  small.map((n): Command => {
-    const ref = { kind: 'CiliumCIDRGroup', namespace: null, name: `g${n}` } as const
-    const fact = { kind: 'cidr-group', ref, labels: {}, prefixes: [`10.${n}.0.0/16` as Cidr] } as const
-    return { kind: 'set-policies', wishes: [{ kind: 'fact', inputDigest: digestOf(n), fact }] }
-  }),
-  small.map((n): Command => ({ kind: 'delete-policies', resources: [testResource(`p${n}`)], ignoreMissing: true })),
-  small.map((n): Command => ({ kind: 'tag-position', name: `t${n}`, position: Position(BigInt(n)), move: true })),
-  small.map((n): Command => ({ kind: 'allocate-identity', labels: [LabelText(`k8s:app=web-${n}`)], wanted: null })),
-  small.map((n): Command => ({ kind: 'release-identity', identity: (255 + n) as never })),
-  fc.tuple(node, small).map(([where, n]): Command => {
-    return { kind: 'add-endpoints', node: where, endpoints: [{ id: n, name: `pod-${n}`, labels: ['app=web'] }] }
-  }),
-  fc.tuple(node, small).map(([where, n]): Command => {
-    return { kind: 'delete-endpoints', node: where, endpoints: [String(n)] }
-  }),
-  fc.tuple(node, small).map(([where, n]): Command => {
-    return { kind: 'allocate-prefixes', node: where, prefixes: [`10.0.${n}.0/24` as Cidr] }
-  }),
-  fc.tuple(node, small, small).map(([where, n, host]): Command => {
-    const addresses = [`192.0.2.${host}`]
-    return {
-      ...{ kind: 'learn-dns', node: where, name: `www${n}.example.com`, addresses },
-      ...{ ttlSeconds: 60, askedBy: null },
-    }
-  }),
-  fc.tuple(node, small).map(([where, n]): Command => {
-    return { kind: 'forget-dns', node: where, name: `www${n}.example.com`, addresses: [] }
-  }),
-)
+const command = aCommand(HOTH, ENDOR)
 
 async function read(log: EventLog, states: SavedStates | null): Promise<LedgerReader> {
   const reader = new LedgerReader({ log, streams: STREAMS, states, unsavedMax: 1 })

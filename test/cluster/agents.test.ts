@@ -178,7 +178,7 @@ test('N5 status tells from every node which node is behind, by how much and sinc
       out,
       new RegExp(`1 of 2 nodes enforce revision 4\\nhoth is behind with 1 of 1 endpoint, 2 revisions, since ${since}`),
     )
-    assert.match(out, /^endor +started +model +1 +1 +0 +0 *$/m)
+    assert.match(out, /^endor +started +model +default +1 +1 +0 +0 *$/m)
   })
 })
 

@@ -13,7 +13,7 @@ import { startProxy } from '../../proxy/proxy.ts'
 import { createXdsClient } from '../../xds/client.ts'
 import { startXdsServer } from '../../xds/server.ts'
 import { XdsSocketError } from '../../xds/socket-file.ts'
-import { flowPath, nodeNameOf, openLogOfAgent, type Place, pathOf, stateFolder } from '../compose.ts'
+import { flowPath, nodeNameOf, openAgentStates, openLogOfAgent, type Place, pathOf, stateFolder } from '../compose.ts'
 import { CliError, messageOf } from '../failure.ts'
 import type { LogSink } from '../log-verb.ts'
 import { chooseDatapath, type DatapathChoice, type NodeDatapath } from './datapath.ts'
@@ -66,6 +66,7 @@ async function openNode(
   const log = stack.use(await openLogOfAgent(options))
   const node = await nodeNameOf(log, options.node)
   const flows = stack.use(openFlowStore({ path: flowPath(options, node), report: (line) => logger.warn(line) }))
+  const states = stack.use(openAgentStates(options, node))
   const { datapath: choice, bpffs, gate } = options
   const chosen = stack.use(await chooseDatapath({ choice, bpffs, gate, node, clock }))
   sayDatapath(logger, chosen)
@@ -80,7 +81,8 @@ async function openNode(
   const policy = new EnginePolicyView(node, policyOptionsOf(options))
   const { datapath } = chosen
   const start = async (): Promise<Agent> => {
-    const agent = await startAgent({ node, log, datapath, xds, policy, flows, clock, logger, options: agentOptions })
+    const ports = { node, log, datapath, xds, policy, flows, clock, logger, states }
+    const agent = await startAgent({ ...ports, options: agentOptions })
     logger.info({ node, log: log.location, socket, datapath: datapath.mode }, 'ready')
     return agent
   }
