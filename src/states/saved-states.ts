@@ -100,7 +100,7 @@ class SqliteStates implements SavedStates {
 
   /** What is damaged or of another shape is of no use to anybody; the next one to save makes it anew. */
   #throwAway(error: unknown): void {
-    if (!(error instanceof OtherShape) && ![11, 26].includes(codeOf(error))) return
+    if (!(error instanceof OtherShape) && NOT_OF_THE_FILE.includes(codeOf(error))) return
     this[Symbol.dispose]()
     try {
       for (const suffix of ['', '-journal']) rmSync(`${this.#path}${suffix}`, { force: true })
@@ -172,7 +172,12 @@ function isOfSqlite(error: unknown): boolean {
   return (error as { readonly errcode?: number }).errcode !== undefined
 }
 
-/** SQLite's primary result codes: 11 corrupt, 26 not a database. */
+/**
+ * SQLite's primary result codes that say nothing about what is in the file: 5 busy, 6 locked, 7 out of memory, 10 input or output, 13 full,
+ * 14 cannot be opened. A damaged header may look like another version of the format, or like one that is only read.
+ */
+const NOT_OF_THE_FILE: readonly number[] = [5, 6, 7, 10, 13, 14]
+
 function codeOf(error: unknown): number {
   return ((error as { readonly errcode?: number }).errcode ?? 0) & 0xff
 }

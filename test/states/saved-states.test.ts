@@ -81,7 +81,17 @@ test('C50 any byte of the file may be wrong: a state is loaded as it was saved o
       if (!(await states.save('a', mark('2'), ['z']))) assert.equal(await states.save('a', mark('2'), ['z']), true)
       assert.equal(states.load('a')?.at, '2')
     }),
-    { numRuns: 150 },
+    {
+      numRuns: 150,
+      examples: [
+        [18, 4],
+        [19, 1],
+        [44, 1],
+        [47, 255],
+        [60, 1],
+        [68, 1],
+      ],
+    },
   )
 })
 
