@@ -34,8 +34,11 @@ export async function printFlows(options: FlowsOptions, sink: LogSink): Promise<
   await using log = await openLogToRead(options, sink.warn)
   const flows = await openFlowsToRead(log, options)
   const shown = { log, book: new AddressBook(), options, sink }
-  if (options.output === 'json')
-    return sink.write(`${JSON.stringify({ items: (await all(flows, query)).map(plain) }, null, 2)}\n`)
+  if (options.output === 'json') {
+    const items = await all(flows, query)
+    await shown.book.readOn(log)
+    return sink.write(`${JSON.stringify({ items: items.map((flow) => plain(flow, shown.book)) }, null, 2)}\n`)
+  }
   const last = await pages(flows, query, (page) => show(page, shown))
   if (options.follow) await follow({ flows, query, after: last }, shown)
 }
@@ -71,14 +74,17 @@ type Shown = {
   readonly sink: LogSink
 }
 
-/** For programs: times as everywhere, RFC 3339. */
-function plain(flow: Flow): object {
-  return { ...flow, time: isoTime(flow.time) }
+/** For programs: times as everywhere, RFC 3339, and whose the addresses were at the position that decided. */
+function plain(flow: Flow, book: AddressBook): object {
+  const at = BigInt(flow.stamp.position)
+  const named = (end: Flow['source']): object => ({ ...end, name: book.ownerAt(end.address, at)?.name ?? null })
+  return { ...flow, time: isoTime(flow.time), source: named(flow.source), destination: named(flow.destination) }
 }
 
 async function show(flows: readonly Flow[], { log, book, options, sink }: Shown): Promise<void> {
-  if (options.output === 'jsonl') return sink.write(flows.map((flow) => `${JSON.stringify(plain(flow))}\n`).join(''))
   await book.readOn(log)
+  if (options.output === 'jsonl')
+    return sink.write(flows.map((flow) => `${JSON.stringify(plain(flow, book))}\n`).join(''))
   const paint = paintFor({ when: options.color, terminal: sink.terminal, noColor: process.env['NO_COLOR'] })
   const nameAt = (address: string, position: bigint): string | null => book.ownerAt(address, position)?.name ?? null
   sink.write(flows.map((flow) => `${flowLine(flow, { nameAt, paint })}\n`).join(''))

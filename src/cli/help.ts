@@ -18,7 +18,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'xds',
     'log',
   ],
-  'Compare moments and find who did it:': ['diff', 'blame', 'history', 'bisect'],
+  'Compare moments and find who did it:': ['diff', 'blame', 'history', 'bisect', 'windows'],
   'Prove that nobody touched history or kernel:': ['verify', 'checkpoint', 'prove', 'replay', 'drift', 'capsule'],
 }
 

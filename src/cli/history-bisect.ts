@@ -6,7 +6,7 @@ import { positionText } from '../history/branch/place.ts'
 import { diffView } from '../history/diff-view.ts'
 import type { History } from '../history/history.ts'
 import { labelsAt } from '../history/labels.ts'
-import { type Moment, momentText } from '../history/position.ts'
+import { isoTime, type Moment, momentText } from '../history/position.ts'
 import { momentOf } from './answer.ts'
 import { openHistory, type Place } from './compose.ts'
 import { readExpectation } from './expectation.ts'
@@ -104,7 +104,7 @@ function turnedBy({ event, cause, command }: Turn): string {
 
 function json(history: History, { turn }: Extract<BisectOutcome, { kind: 'turned' }>, what: string): string {
   const { event, cause, command, evaluations, before } = turn
-  const held = positionText(before.position)
+  const held = { position: positionText(before.position), time: isoTime(before.recordedAt) }
   const document = { what, event, cause, command, held, evaluations, changes: viewOf(history, turn) }
   return `${JSON.stringify(document, null, 2)}\n`
 }

@@ -28,6 +28,7 @@ export type ExportOptions = Place & {
   readonly node: string | undefined
   readonly flows: boolean
   readonly pseudonyms: string | undefined
+  readonly output: 'table' | 'json'
   readonly version: string
 }
 export type OpenOptions = { readonly output: 'table' | 'json'; readonly key: string | undefined }
@@ -47,6 +48,8 @@ export async function exportRange(file: string, options: ExportOptions, sink: Lo
       ? await withOrigin(plain, { log: history.log, place: options, warn: sink.warn })
       : await pseudonymousCapsule(plain, { key, openModel })
   const bytes = await writeCapsuleFile(file, capsule, sink.stop)
+  const document = { ...plainHeader(capsule.header), events: capsule.events.length, file, bytes }
+  if (options.output === 'json') return sink.write(`${JSON.stringify(document, null, 2)}\n`)
   sink.write(`${headerText(capsule.header, capsule.events.length)}${file}: ${bytes} bytes\n`)
 }
 
@@ -92,7 +95,7 @@ export async function showCapsule(file: string, { output, key }: OpenOptions, si
   const origin = checkedOrigin(capsule, key === undefined ? null : givenKey(key))
   const nodes = factsOf(events)
   const document = {
-    ...{ ...header, origin: plainOrigin(origin), openedBy: version() },
+    ...{ ...plainHeader(header), origin: plainOrigin(origin), openedBy: version() },
     ...{ events: events.length, flowLines: flows.length, nodes },
   }
   if (output === 'json') return sink.write(`${JSON.stringify(document, null, 2)}\n`)
@@ -109,6 +112,12 @@ function nodeText({ node, agent, kernel }: NodeFacts): string {
   if (kernel === null) return `node ${node}: ${ran}, no kernel probed\n`
   const lacking = kernel.lacks.length === 0 ? '' : `, without ${kernel.lacks.join(', ')}`
   return `node ${node}: ${ran}, kernel ${kernel.release}, ${counted(kernel.has.length, 'feature')}${lacking}\n`
+}
+
+/** For programs: times as everywhere, RFC 3339. */
+function plainHeader({ from, to, ...header }: CapsuleHeader): object {
+  const end = ({ position, time }: CapsuleHeader['from']): object => ({ position, time: isoTime(time as Timestamp) })
+  return { ...header, from: end(from), to: end(to) }
 }
 
 function headerText({ engine, from, to, stateAtStart, stateAtEnd, flows }: CapsuleHeader, events: number): string {

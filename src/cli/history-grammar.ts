@@ -59,7 +59,7 @@ function addPlan(program: Command, { sink, place }: Context): void {
 }
 
 function addWait(program: Command, { sink, place }: Context): void {
-  place(program.command('wait'))
+  printing(place(program.command('wait')))
     .description('wait until endpoints enforce a policy revision; ends with 1 where the time is over')
     .addOption(new Option('--for <what>', 'what to wait for').choices(['realized']).makeOptionMandatory())
     .option('--rev <revision>', 'by default the last one', wholeNumber)

@@ -6,8 +6,8 @@ import { placeOf, positionText } from '../history/branch/place.ts'
 import { CapsuleLog } from '../history/capsule/capsule-log.ts'
 import type { History } from '../history/history.ts'
 import { type LabelsOf, labelsAt } from '../history/labels.ts'
-import { materialise } from '../history/materialise.ts'
-import type { Moment } from '../history/position.ts'
+import { type MaterialFile, materialise } from '../history/materialise.ts'
+import { isoTime, type Moment } from '../history/position.ts'
 import type { Mismatch } from '../history/replay/mismatch.ts'
 import { type Replay, replay } from '../history/replay/replay.ts'
 import { worldFrom } from '../history/state-at.ts'
@@ -40,7 +40,7 @@ export async function replayLog(options: ReplayOptions, sink: LogSink): Promise<
   if (options.into !== undefined) {
     const files = materialise(worldFrom(history.model, to.position), to)
     writeFolder(options.into, files)
-    sink.write(`${counted(files.length, 'file')} of ${whereText(to)} in ${options.into}\n`)
+    sink.write(filesAnswer(options, to, files))
     return
   }
   const found = await replay({
@@ -96,6 +96,12 @@ function nodesOf({ model }: History, { position }: Moment, wanted: string | unde
     throw new CliError('notFound', `no-such-node: ${wanted}; there are ${[...names].toSorted().join(', ') || 'none'}`)
   }
   return [...names].filter((name) => wanted === undefined || name === wanted).map(NodeName)
+}
+
+function filesAnswer({ into, output }: ReplayOptions, to: Moment, files: readonly MaterialFile[]): string {
+  if (output === 'table') return `${counted(files.length, 'file')} of ${whereText(to)} in ${into}\n`
+  const moment = { position: positionText(to.position), time: isoTime(to.recordedAt) }
+  return `${JSON.stringify({ ...moment, folder: into, items: files.map(({ path }) => path) }, null, 2)}\n`
 }
 
 function replayText(

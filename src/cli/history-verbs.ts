@@ -158,28 +158,45 @@ function write(
   const { revision } = asked
   const { position, time } = plainMoment(asked.moment)
   if (options.output === 'json') {
-    sink.write(json({ position, time, revision, node: asked.node, endpoint: asked.endpoint, items: entries }))
+    sink.write(
+      json({
+        position,
+        time,
+        revision,
+        node: asked.node,
+        endpoint: asked.endpoint,
+        items: entries.map((entry) => ({ ...entry, by: actorOf(entry) })),
+      }),
+    )
     return
   }
   sink.write(`${blameTable(entries)}\nat ${momentText(asked.moment)}, revision ${revision}\n`)
 }
 
 function blameTable(entries: readonly BlamedEntry[]): string {
-  const rows = entries.map(({ key, labels, value, event, cause, rules }) => [
-    `${key.direction}:${key.identity === 0 ? 'ANY' : key.identity}:${portText(key)}`,
-    value === null ? 'gone' : value.proxyPort === 0 ? value.verdict : `${value.verdict} ${value.proxyPort}`,
-    event.position,
-    event.time,
-    rules.map(({ origin }) => origin).join(' '),
-    actorOf({ cause, rules }),
-    labels.join(' '),
-  ])
+  const rows = entries.map((entry) => {
+    const { key, labels, value, event, rules } = entry
+    return [
+      `${key.direction}:${key.identity === 0 ? 'ANY' : key.identity}:${portText(key)}`,
+      value === null ? 'gone' : value.proxyPort === 0 ? value.verdict : `${value.verdict} ${value.proxyPort}`,
+      event.position,
+      event.time,
+      rules.map(({ origin }) => origin).join(' '),
+      actorOf(entry),
+      labels.join(' '),
+    ]
+  })
   return table([['ENTRY', 'VERDICT', 'SINCE', 'TIME', 'RULES', 'BY', 'LABELS'], ...rows])
 }
 
-/** The person behind it: who set off the write, else who brought the rule. */
-function actorOf({ cause, rules }: Pick<BlamedEntry, 'cause' | 'rules'>): string {
-  return cause?.actor ?? rules.find(({ policy }) => policy !== null)?.policy?.actor ?? '-'
+/**
+ * The person behind it: who set off the write. What an agent did of its own accord, as after its start, has somebody behind it only where it put back an
+ * entry of somebody's rule.
+ */
+function actorOf({ value, event, cause, rules }: BlamedEntry): string {
+  if (cause !== null && !cause.actor.startsWith('agent ')) return cause.actor
+  const owner = value === null ? null : rules.find(({ policy }) => policy !== null)?.policy?.actor
+  return owner ?? event.actor
 }
 
 /** `A..B`; a side that is left out is the head, and `A` alone is `A..HEAD`. */

@@ -18,6 +18,7 @@ export type WaitOptions = Place & {
   readonly node: string | undefined
   readonly endpoint: number | undefined
   readonly timeout: number
+  readonly output: 'table' | 'json'
 }
 
 /** Ends with 1 where the time is over, and says who is behind and why. */
@@ -26,31 +27,39 @@ export async function waitFor(options: WaitOptions, sink: LogSink): Promise<void
   const deadline = Date.now() + options.timeout * 1_000
   for (;;) {
     const { behind, all, moment } = await behindNow(history, options)
-    if (all.length > 0 && behind.length === 0) {
-      sink.write(
-        `${counted(all.length, 'endpoint')} ${all.length === 1 ? 'realises' : 'realise'} revision ${all[0]!.wanted} at position ${moment!.position}, ${isoTime(moment!.recordedAt)}\n`,
-      )
-      return
-    }
+    const isThere = all.length > 0 && behind.length === 0
     const left = deadline - Date.now()
-    if (left <= 0) {
-      sink.write(
-        `${all.length - behind.length} of ${counted(all.length, 'endpoint')} realise${all.length === 1 ? 's' : ''} it\n${progressTable(behind)}`,
-      )
+    if (isThere || left <= 0) {
+      sink.write(options.output === 'json' ? json({ behind, all, moment }) : text({ behind, all, moment }))
+      if (isThere) return
       throw new CliError('difference', all.length === 0 ? 'there is no endpoint to wait for' : '')
     }
     await something(history, moment, left)
   }
 }
 
-async function behindNow(
-  history: History,
-  { rev, node, endpoint }: WaitOptions,
-): Promise<{
+type Standing = {
   readonly behind: readonly EndpointProgress[]
   readonly all: readonly EndpointProgress[]
   readonly moment: Moment | null
-}> {
+}
+
+function text({ behind, all, moment }: Standing): string {
+  const verb = all.length === 1 ? 'realises' : 'realise'
+  const endpoints = counted(all.length, 'endpoint')
+  if (all.length === 0 || behind.length > 0)
+    return `${all.length - behind.length} of ${endpoints} ${verb} it\n${progressTable(behind)}`
+  return `${endpoints} ${verb} revision ${all[0]!.wanted} at position ${moment!.position}, ${isoTime(moment!.recordedAt)}\n`
+}
+
+function json({ behind, all, moment }: Standing): string {
+  const position = moment === null ? null : String(moment.position)
+  const time = moment === null ? null : isoTime(moment.recordedAt)
+  const realised = all.length > 0 && behind.length === 0
+  return `${JSON.stringify({ position, time, revision: all[0]?.wanted ?? null, realised, items: all }, null, 2)}\n`
+}
+
+async function behindNow(history: History, { rev, node, endpoint }: WaitOptions): Promise<Standing> {
   await history.model.catchUp(history.log)
   const moment = await momentOf(history, null, '--rev')
   if (moment === null) return { behind: [], all: [], moment }

@@ -60,6 +60,7 @@ export function addCapsule(
       '--pseudonyms <keyfile>',
       'names, label values, DNS names and addresses as pseudonyms under this key; ports, protocols, HTTP methods and paths stay',
     )
+    .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
     .action(async (file: string, options: Omit<ExportOptions, 'version'>) =>
       (await import('./history-capsule.ts')).exportRange(file, { ...options, version }, sink),
     )

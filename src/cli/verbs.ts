@@ -80,7 +80,11 @@ export function policyMaps(world: World, choice: PolicyMapChoice): Found {
     const title = choice.endpoint === 'all' ? `Endpoint ID: ${view.endpoint}\n\n` : ''
     return title + policyTable(view.policyMap, { labelsOf })
   })
-  const items = chosen.map((view) => ({ endpoint: view.endpoint, entries: sortedEntries(view.policyMap) }))
+  const read = labelReader(world, node)
+  const items = chosen.map(({ endpoint, name, policyMap }) => ({
+    ...{ endpoint, name },
+    entries: sortedEntries(policyMap).map((entry) => ({ ...entry, labels: read(entry.key.identity) })),
+  }))
   return { items, text: texts.join('\n') }
 }
 

@@ -2,7 +2,7 @@
 
 import { isoTime } from '../history/position.ts'
 import { whyStateFrom } from '../history/why.ts'
-import { type FlowAnswer, whyFlow } from '../history/why-flow.ts'
+import { type FlowAnswer, positionOfFlow, whyFlow } from '../history/why-flow.ts'
 import type { Flow } from '../ports/flows.ts'
 import { momentOf, render } from './answer.ts'
 import { nodeNameOf, openFlowsToRead, openHistory } from './compose.ts'
@@ -20,11 +20,8 @@ export async function explainFlow(options: FlowWhyOptions, sink: LogSink): Promi
   await using history = await openHistory(options, sink.warn)
   const node = await nodeNameOf(history.log, options.node)
   const flow = await flowOf(await openFlowsToRead(history.log, { ...options, node }), options.flow)
-  const moment = await momentOf(
-    history,
-    options.at ?? flow.stamp.position,
-    options.at === undefined ? '--flow' : '--at',
-  )
+  const at = options.at ?? (await positionOfFlow(history, node, flow))
+  const moment = await momentOf(history, at, options.at === undefined ? '--flow' : '--at')
   const state = await whyStateFrom(history, moment)
   const outcome = whyFlow(state, node, flow)
   if (outcome.kind !== 'answered') {

@@ -5,9 +5,12 @@
  * A request is judged by the network policy of its stamp: what the proxy had taken when it decided. Only the side that decided is walked: the endpoint's, in the flow's direction. `inForce` is what the log says was written for it at that position,
  * `wanted` what the policies asked for.
  */
+import { decodeEvent } from '../../events/codec.ts'
+import { EndpointId, endpointStream, type NodeName, Position } from '../../events/ids.ts'
 import { publishedPolicy } from '../../projections/verdict/recorded-policy.ts'
 import type { World } from '../../projections/world.ts'
 import type { Flow } from '../ports/flows.ts'
+import type { History } from './history.ts'
 import { labelsOf, type Party } from './party.ts'
 import { asksForHeaders } from './plan/flows.ts'
 import { type PartyView, type Side, sideOf, viewOf, type WhyState } from './why.ts'
@@ -33,6 +36,27 @@ export type FlowOutcome =
   | { readonly kind: 'answered'; readonly answer: FlowAnswer }
   /** Nothing decided it, or its endpoint is not on the log at that position. */
   | { readonly kind: 'not-judged' | 'not-found'; readonly reason: string }
+
+/**
+ * Where it is judged: its stamp. A request's stamp is the publication that the proxy judged by, and the first requests reach the proxy only after the
+ * build that published it has written the map: where that was before the flow was seen, its end is the moment.
+ */
+export async function positionOfFlow({ log }: Pick<History, 'log'>, node: NodeName, flow: Flow): Promise<string> {
+  const { position, revision } = flow.stamp
+  if (flow.http === null) return position
+  const streamPrefixes = [endpointStream(node, EndpointId(flow.endpoint))]
+  const types = ['EndpointRegenerationSucceeded'] as const
+  const after = Position(BigInt(position))
+  for await (const batch of log.readAll({ direction: 'forwards', after, types, streamPrefixes })) {
+    for (const stored of batch) {
+      if (stored.recordedAt > flow.time) return position
+      const { event } = decodeEvent(stored)
+      if (event.type === 'EndpointRegenerationSucceeded' && event.endpoint === flow.endpoint)
+        return event.revision === revision ? String(stored.position) : position
+    }
+  }
+  return position
+}
 
 export function whyFlow(state: WhyState, node: string, flow: Flow): FlowOutcome {
   if (flow.kind === 'http-response')

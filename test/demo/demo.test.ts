@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
 import { KERNEL_REASON } from '../kernel/laboratory.ts'
 import { play, SCRIPT, type Told } from './play.ts'
+import { type Played, playedOnModel } from './played.ts'
 import { assertAsTold, assertEveryPosition, copyAlone } from './remembered.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hindcast-played-'))
@@ -20,7 +21,7 @@ const TOLD_MIN = 9
 const POSITIONS_MIN = 60
 
 /** Each datapath's story is played once. */
-const played = new Map<'kernel' | 'model', Told>()
+const played = new Map<'kernel' | 'model', Played>()
 
 function leftovers(pid: number): readonly string[] {
   const namespaces = (() => {
@@ -44,15 +45,16 @@ function assertTold({ code, lines, err }: Told): void {
 test('C40 the demo holds on the kernel: three ships, one policy, a killed agent, the past', {
   skip: KERNEL_REASON ?? false,
 }, async () => {
-  const told = await play('--stage', 'kernel', '--state', join(folder, 'kernel'))
-  played.set('kernel', told)
+  const state = join(folder, 'kernel')
+  const told = await play('--stage', 'kernel', '--state', state)
+  played.set('kernel', { told, state })
   assertTold(told)
   assert.deepEqual(leftovers(told.pid), [])
 })
 
 test('C40 the demo holds on the model datapath and says why it is not the kernel', async () => {
-  const told = await play('--stage', 'model', '--state', join(folder, 'model'))
-  played.set('model', told)
+  const { told, state } = await playedOnModel()
+  played.set('model', { told, state })
   assertTold(told)
   const [first] = told.lines
   assert.ok(first?.kind === 'progress')
@@ -60,15 +62,15 @@ test('C40 the demo holds on the model datapath and says why it is not the kernel
 })
 
 test('C42 from the copied log alone the commands of the story say again what they said', async () => {
-  for (const [stage, told] of played) {
-    using copy = copyAlone(join(folder, stage, 'log.db'), join(folder, `${stage}-told`))
+  for (const [stage, { told, state }] of played) {
+    using copy = copyAlone(join(state, 'log.db'), join(folder, `${stage}-told`))
     assert.ok((await assertAsTold(copy, told)) >= TOLD_MIN, stage)
   }
 })
 
 test('C42 from the copied log alone every reading verb answers at each position as when it was the last', async () => {
   const stage = played.has('kernel') ? 'kernel' : 'model'
-  using copy = copyAlone(join(folder, stage, 'log.db'), join(folder, `${stage}-positions`))
+  using copy = copyAlone(join(played.get(stage)!.state, 'log.db'), join(folder, `${stage}-positions`))
   assert.ok(copy.positions.length > POSITIONS_MIN)
   await assertEveryPosition(copy, folder)
 })

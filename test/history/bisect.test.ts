@@ -101,18 +101,18 @@ test('T19 bisect finds the first event after which the expectation fails, with a
   assert.ok(turns >= 8, `${turns} turns were found`)
 })
 
-test('T19 a planted change in 30,000 events is found', async () => {
-  const log = await randomLog(50, 15_000)
+test('T19 a planted change in 100,000 events is found', async () => {
+  const log = await randomLog(50, 50_000)
   const planted = { type: 'EndpointDeleted', v: 1, endpoint: EndpointId(9) } as const
   const created = { type: 'EndpointCreated', v: 1, endpoint: EndpointId(9), name: 'default/db', labels: [] } as const
   const address = { ipv4: null, ipv6: null, device: null, mac: null, nodeMac: null, namedPorts: [] }
   const node = nodeStream(NodeName('node1'))
   await tell(log, [[node, { ...created, ...address }]])
   const good = (await momentsOf(log)).at(-1)!
-  await tell(log, randomStory(51, 7_000))
+  await tell(log, randomStory(51, 22_000))
   await tell(log, [[node, planted]])
   const event = (await log.head())!
-  await tell(log, randomStory(52, 8_000))
+  await tell(log, randomStory(52, 28_000))
   const bad = (await momentsOf(log)).at(-1)!
   using model = await openReadModel(log, IN_MEMORY)
   let evaluations = 0
