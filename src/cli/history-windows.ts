@@ -11,6 +11,7 @@ import { type FlowStore, FlowStoreError } from '../ports/flows.ts'
 import { momentOf } from './answer.ts'
 import { nodeNameOf, openFlowsToRead, openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
+import { itemStream, type Range } from './json-stream.ts'
 import type { LogSink } from './log-verb.ts'
 import { type Totals, windowsSummary, windowText } from './render/windows.ts'
 
@@ -89,7 +90,6 @@ function filterOf({ endpoint, identity, prefix, late, min }: WindowsOptions): (w
       }))
 }
 
-type Range = { readonly node: string; readonly from: Moment | null; readonly to: Moment }
 type Printer = {
   readonly window: (window: Window, flows: Misjudged | null) => void
   readonly end: (totals: Totals) => void
@@ -103,8 +103,10 @@ function printerOf({ output }: WindowsOptions, range: Range, write: LogSink['wri
         window: (window, flows) => write(`${JSON.stringify({ ...window, flows })}\n`),
         end: () => undefined,
       }
-    case 'json':
-      return jsonPrinter(range, write)
+    case 'json': {
+      const { item, end } = itemStream(range, write)
+      return { window: (window, flows) => item({ ...window, flows }), end }
+    }
     case 'table': {
       const { node, from, to } = range
       return {
@@ -115,31 +117,8 @@ function printerOf({ output }: WindowsOptions, range: Range, write: LogSink['wri
   }
 }
 
-/** One document, in pieces. */
-function jsonPrinter(range: Range, write: LogSink['write']): Printer {
-  let printed = 0
-  write(`${JSON.stringify(head(range), null, 2).slice(0, -2)},\n  "items": [`)
-  return {
-    window: (window, flows) => {
-      write(`${printed === 0 ? '' : ','}\n${indented(JSON.stringify({ ...window, flows }, null, 2))}`)
-      printed += 1
-    },
-    end: () => write(`${printed === 0 ? '' : '\n  '}]\n}\n`),
-  }
-}
-
-function head({ node, from, to }: Range): object {
-  const moment = (one: Moment | null): object | null =>
-    one === null ? null : { position: String(one.position), time: isoTime(one.recordedAt) }
-  return { node, from: moment(from), to: moment(to) }
-}
-
 function place(moment: Moment | null): string {
   return moment === null ? 'the beginning' : `${moment.position} ${isoTime(moment.recordedAt)}`
-}
-
-function indented(text: string): string {
-  return text.replaceAll(/^/gm, '    ')
 }
 
 function progressOn({ warn }: LogSink): (events: number) => void {

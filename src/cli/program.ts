@@ -1,6 +1,5 @@
 /** The grammar of `hindcast`: verbs, their options and how they end. The code of a verb is loaded when that verb is asked for. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import type { XdsType } from '../../events/node.ts'
 import type { World } from '../../projections/world.ts'
 import type { Asked, Found, ReadOptions } from './answer.ts'
 import { completionScript, SHELLS, type Shell } from './completion.ts'
@@ -20,9 +19,9 @@ import { COLOUR_CHOICES } from './render/colour.ts'
 import type { SyncOptions } from './sync-verb.ts'
 import { version } from './version.ts'
 import { addWriting, writing } from './write-grammar.ts'
+import { addXds } from './xds-grammar.ts'
 
 const verbs = () => import('./verbs.ts')
-const XDS_TYPES: readonly XdsType[] = ['npds', 'nphds', 'lds']
 const ENDPOINT_ID_MAX = 0xffff
 /** What is changed before it is signed is not found; a checkpoint costs the reading of what is new, and a kilobyte. */
 const CHECKPOINT_EVERY_MS = 5 * 60_000
@@ -153,16 +152,7 @@ function addObjects(program: Command, endpoint: Command, sink: LogSink): void {
     sink,
     async () => (await verbs()).programs,
   ).description('attached programs')
-  const xds = program
-    .command('xds')
-    .description('what the proxy is told')
-    .command('get')
-    .argument('[type]', XDS_TYPES.join(', '), xdsType)
-  reading(xds, sink, async () => {
-    const found = (await verbs()).xds
-    return (world, options, type) => found(world, { ...options, type: (type as XdsType) ?? null })
-  })
-  xds.description('what the proxy is told')
+  addXds(program, { sink, place, reading: (command, load) => reading(command, sink, load) })
 }
 
 function addDatapath(program: Command, sink: LogSink): void {
@@ -258,10 +248,4 @@ function endpointId(text: string): number {
     throw new InvalidArgumentError(`an endpoint id is 1 to ${ENDPOINT_ID_MAX}`)
   }
   return id
-}
-
-function xdsType(text: string): XdsType {
-  const found = XDS_TYPES.find((type) => type === text)
-  if (found === undefined) throw new InvalidArgumentError(`is not one of ${XDS_TYPES.join(', ')}`)
-  return found
 }

@@ -12,12 +12,15 @@ export const CLIENT = 'host~127.0.0.1~no-id~localdomain'
 export type FakeProxy = {
   connected: boolean
   hung: boolean
+  /** Types of which it refuses whatever it gets, with what it says. */
+  readonly refuses: Map<XdsType, string>
   readonly running: Record<XdsType, ReadonlyMap<string, Json>>
 }
 
 export const aProxy = (): FakeProxy => ({
   connected: true,
   hung: false,
+  refuses: new Map(),
   running: { npds: new Map(), nphds: new Map(), lds: new Map() },
 })
 
@@ -89,6 +92,16 @@ export class FakeXdsServer implements XdsServer {
     for (const xds of this.#served.keys()) void this.#answer(xds)
   }
 
+  /** The proxy went and is back with nothing. */
+  restarted(): void {
+    if (!this.#alive) return
+    const { proxy } = this.#options
+    for (const xds of this.#served.keys()) proxy.running[xds] = new Map()
+    this.#answers.clear()
+    this.#events.next({ kind: 'disconnected', client: CLIENT })
+    this.changed()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#events.complete()
   }
@@ -108,7 +121,7 @@ export class FakeXdsServer implements XdsServer {
     const before = this.#answers.get(xds)
     if (before?.version === served.version) return
     const refusal = refusedIn(served)
-    const detail = refusal === undefined ? null : `resource ${refusal[0]} is refused`
+    const detail = proxy.refuses.get(xds) ?? (refusal === undefined ? null : `resource ${refusal[0]} is refused`)
     this.#answers.set(xds, { version: served.version, refusal: detail })
     const head = { xds, version: served.version, nonce: served.version, client: CLIENT }
     if (detail === null) {

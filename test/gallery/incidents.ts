@@ -328,6 +328,19 @@ const auditMode: Incident = {
   },
 }
 
+/** The proxy was restarted and could not listen where it did before; the agent knows that it had listened. */
+const lostListener: Incident = {
+  name: 'lost-listener',
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+    await stage.wait(HOUR)
+    await stage.proxyRestarts({ lds: 'cilium-http-ingress:10000: cannot bind 127.0.0.1:10000: address already in use' })
+    await stage.wait(HOUR)
+    await stage.apply('vader', 'rule1.yaml', RULE1.replace('/v1/request-landing', '/v2/request-landing'))
+  },
+}
+
 export const INCIDENTS: readonly Incident[] = [
   cutEgress,
   defaultDeny,
@@ -340,6 +353,7 @@ export const INCIDENTS: readonly Incident[] = [
   cronJob,
   fqdnRace,
   auditMode,
+  lostListener,
   editedLog,
 ]
 

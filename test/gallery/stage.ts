@@ -9,6 +9,7 @@ import { digestOfText } from '../../events/canonical.ts'
 import type { EventOf } from '../../events/catalogue.ts'
 import type { ResourceRef } from '../../events/fields.ts'
 import type { IdentityId } from '../../events/ids.ts'
+import type { XdsType } from '../../events/node.ts'
 import type { PolicyOptions } from '../../events/policy-options.ts'
 import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/default-options.ts'
 import { readPolicyText } from '../../projections/policy/parse/text.ts'
@@ -125,6 +126,14 @@ export class Stage {
   async pass(ms: number): Promise<void> {
     this.clock.advance(ms)
     await turns(TURNS_OF_A_REACTION)
+  }
+
+  /** It begins anew, takes what it is served as far as it can, and refuses the types that are said. */
+  async proxyRestarts(refuses: Readonly<Partial<Record<XdsType, string>>>): Promise<void> {
+    for (const [xds, detail] of Object.entries(refuses)) this.proxy.refuses.set(xds as XdsType, detail)
+    this.rig.xds.restarted()
+    await turns(TURNS_OF_A_REACTION)
+    await this.quiet()
   }
 
   /** It answers again. */
