@@ -15,6 +15,7 @@ import { CheckpointFolder } from '../../src/history/checkpoint/folder.ts'
 import { superfluous } from '../../src/history/checkpoint/thinning.ts'
 import { EMPTY_ROOT } from '../../src/history/merkle/tree.ts'
 import { isoTime } from '../../src/history/position.ts'
+import { KurrentDouble } from '../doubles/kurrentdb/double.ts'
 import { AgentOnTest } from './agent-process.ts'
 import { hindcast, type RecordedLog, recordedLog } from './recorded-log.ts'
 
@@ -155,6 +156,30 @@ test('T85 what cannot be signed is said and harms nobody: a folder that is a fil
     assert.match(String(said[0]!['reason']), expected)
     assert.equal((await hindcast('tag', 'goes-on', '--log', log.path)).code, 0)
   }
+})
+
+test('T85 agents of one log on a server sign their own copies; what one signed tells whether another copy was changed', async () => {
+  await using double = await KurrentDouble.start()
+  const folder = mkdtempSync(join(tmpdir(), `hindcast-agent-copies-${process.pid}-`))
+  after(() => rmSync(folder, { recursive: true }))
+  const on = (machine: string): readonly string[] => ['--log', double.url, '--state', join(folder, machine)]
+  {
+    await using agent = new AgentOnTest({ args: [...on('endor'), '--node', 'endor', '--datapath', 'model'] })
+    await agent.said(/"ready"/)
+  }
+  const [signed] = JSON.parse((await hindcast('checkpoint', 'list', ...on('endor'), '-o', 'json')).out).items
+  assert.equal(signed.agent, 'endor')
+  const key = ['--key', (await hindcast('checkpoint', 'key', ...on('endor'))).out.trim()]
+  const elsewhere = await hindcast('verify', signed.name, ...on('hoth'), ...key)
+  assert.equal(elsewhere.code, 0, elsewhere.err)
+  assert.match(elsewhere.out, /^holds .*\.endor\.checkpoint/m)
+  const copy = readdirSync(join(folder, 'hoth')).find((name) => name.endsWith('.db'))!
+  const database = new DatabaseSync(join(folder, 'hoth', copy))
+  database.exec("UPDATE events SET meta = replace(meta, 'endor', 'hoth')")
+  database.close()
+  const changed = await hindcast('verify', signed.name, ...on('hoth'), ...key)
+  assert.equal(changed.code, 4)
+  assert.match(changed.out, /root-differs/)
 })
 
 test('T85 an agent keeps all of its checkpoints of a day, then the last of each day, and takes no other away', async () => {
