@@ -1,5 +1,7 @@
 /** The grammar of the verbs that look at the history itself. */
+
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { FLOW_QUERY_MAX } from '../ports/flows.ts'
 import { addBranch } from './branch-grammar.ts'
 import { CliError } from './failure.ts'
 import { withFlowOptions } from './flow-options.ts'
@@ -81,7 +83,11 @@ function addReplay(program: Command, { sink, place }: Context): void {
     .option('--into <folder>', 'instead, write maps, xDS, programs, ipcache and policies of --to as files')
     .option('--kernel', 'instead, give packets to the programs with the maps of --at, beside the evaluator', false)
     .option('--at <moment>', `with --kernel: ${MOMENT}`)
-    .option('--packets <file>', 'with --kernel: list of from, to, protocol, port and sourcePort; - for standard input')
+    .option(
+      '--packets <file>',
+      'with --kernel: list of from, to, protocol, port, sourcePort, http and answered; - for standard input',
+    )
+    .option('--flows <count>', 'with --kernel: the newest so many recorded flows of --node instead', flowCount)
     .action((options: ReplayOptions & PacketOptions & KernelChoice) => replayOr(options, sink))
 }
 
@@ -89,14 +95,14 @@ type KernelChoice = { readonly kernel: boolean }
 
 /** Of the two kinds of replay each has options that mean nothing to the other. */
 async function replayOr(options: ReplayOptions & PacketOptions & KernelChoice, sink: LogSink): Promise<void> {
-  const { kernel, endpoint, packets, at, from, to, into } = options
+  const { kernel, packets, flows, at, from, to, into } = options
   if (!kernel) {
-    if (at !== undefined || packets !== undefined)
-      throw new CliError('usage', 'option-alone: --at and --packets go with --kernel')
+    if (at !== undefined || packets !== undefined || flows !== undefined)
+      throw new CliError('usage', 'option-alone: --at, --packets and --flows go with --kernel')
     return (await import('./history-replay.ts')).replayLog(options, sink)
   }
-  if (endpoint === undefined || packets === undefined)
-    throw new CliError('usage', 'option-missing: --kernel wants --endpoint and --packets')
+  if ((packets === undefined) === (flows === undefined))
+    throw new CliError('usage', 'option-missing: --kernel wants --packets or --flows')
   if ([from, to, into].some((option) => option !== undefined))
     throw new CliError('usage', 'option-conflict: --kernel takes --at, and not --from, --to or --into')
   return (await import('./history-packets.ts')).replayPackets(options, sink)
@@ -172,6 +178,12 @@ function printing(command: Command): Command {
 function endpointId(text: string): number {
   if (!/^[1-9][0-9]{0,4}$/.test(text) || Number(text) > 0xffff)
     throw new InvalidArgumentError('an endpoint id is 1 to 65535')
+  return Number(text)
+}
+
+function flowCount(text: string): number {
+  if (!/^[1-9][0-9]{0,4}$/.test(text) || Number(text) > FLOW_QUERY_MAX)
+    throw new InvalidArgumentError(`a number of flows is 1 to ${FLOW_QUERY_MAX}`)
   return Number(text)
 }
 

@@ -1,12 +1,17 @@
-/** Packets from a file: a list of `from`, `to`, `protocol`, `port` and perhaps `sourcePort`, in YAML or JSON. */
+/**
+ * Packets from a file: a list of `from`, `to`, `protocol`, `port` and perhaps `sourcePort`, `http` (`METHOD PATH`, for what a proxy sees) and
+ * `answered`, in YAML or JSON.
+ */
 import type { Problem } from '../../events/fields.ts'
 import type { Json } from '../../events/schema.ts'
 import { pointer, Reader } from '../../projections/policy/parse/reader.ts'
 import type { PacketWish } from '../history/replay/kernel-packets.ts'
+import { readRequest } from './check/expectations.ts'
 import { readDocument } from './text-document.ts'
 
 /** What the programs judge. */
 const PROTOCOLS: Readonly<Record<string, number>> = { TCP: 6, UDP: 17, SCTP: 132, ICMP: 1 }
+const TCP = 6
 const PORT_MAX = 0xffff
 /** Of a client that did not choose one. */
 const SOURCE_PORT = 40_000
@@ -24,7 +29,7 @@ export function readPacketFile(text: string): PacketFile {
 }
 
 function readPacket(reader: Reader, value: Json, path: string): PacketWish {
-  const object = reader.object(value, path, ['from', 'to', 'protocol', 'port', 'sourcePort'])
+  const object = reader.object(value, path, ['from', 'to', 'protocol', 'port', 'sourcePort', 'http', 'answered'])
   const side = (key: string): string => {
     const text = reader.text(object, key, path)
     if (text === null) reader.refuse(`${key}-missing`, pointer(path, key), 'a packet goes from somebody to somebody')
@@ -42,5 +47,9 @@ function readPacket(reader: Reader, value: Json, path: string): PacketWish {
   const port = reader.integer(object, 'port', path, PORT_MAX)
   if (port === null) reader.refuse('port-missing', pointer(path, 'port'), 'a port, or the type of ICMP, is wanted')
   const sourcePort = reader.integer(object, 'sourcePort', path, PORT_MAX) ?? SOURCE_PORT
-  return { from: side('from'), to: side('to'), protocol: protocol ?? 0, port: port ?? 0, sourcePort }
+  const request = readRequest(reader, object['http'], pointer(path, 'http'))
+  if (request !== null && protocol !== undefined && protocol !== TCP)
+    reader.refuse('request-without-tcp', pointer(path, 'http'), 'requests go over TCP')
+  const answered = reader.flag(object, 'answered', path) ?? false
+  return { from: side('from'), to: side('to'), protocol: protocol ?? 0, port: port ?? 0, sourcePort, request, answered }
 }

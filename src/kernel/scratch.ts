@@ -3,7 +3,7 @@
  * machine neither sees nor feels it.
  */
 import type { PolicyVerdict } from '../ports/datapath.ts'
-import type { ScratchDatapath, ScratchPacket, ScratchState } from '../ports/scratch.ts'
+import type { ScratchAnswer, ScratchDatapath, ScratchPacket, ScratchState } from '../ports/scratch.ts'
 import { createMap, type KernelMap } from './bpf-map.ts'
 import { type CompileOptions, compileObject } from './compile.ts'
 import { endpointKey, endpointValue } from './layout/endpoint.ts'
@@ -12,7 +12,7 @@ import { policyWrites } from './layout/policy.ts'
 import { decodeVerdict, VERDICT_EVENT_BYTES } from './layout/report.ts'
 import { closeFd } from './libc.ts'
 import { CONNTRACK_OTHER, CONNTRACK_TCP, ENDPOINTS, EVENTS, IPCACHE, POLICY, POLICY_MAPS } from './maps.ts'
-import { packet as packetBytes } from './packet.ts'
+import { ACK, packet as packetBytes, SYN } from './packet.ts'
 import { type KernelProgram, loadPrograms, testRun } from './program.ts'
 import { readRing } from './ring-buffer.ts'
 import { createScratchMaps, type SharedMaps } from './shared-maps.ts'
@@ -23,6 +23,8 @@ const LOOPBACK_INDEX = 1
 const TRACKED = 1024
 /** Told after the verdict of the policy: there is no listener here (178), not for the proxy (180). */
 const AFTER_VERDICT: readonly (number | null)[] = [178, 180]
+/** TC_ACT_OK. */
+const ONWARDS = 0
 /** The ring is read when the event loop has polled; the records are there already. */
 const TURNS_OF_THE_LOOP = 3
 
@@ -70,6 +72,10 @@ class Scratch implements ScratchDatapath {
     })
   }
 
+  async forget(): Promise<void> {
+    for (const spec of [CONNTRACK_TCP, CONNTRACK_OTHER]) await this.#maps.get(spec).removeWhere(() => true)
+  }
+
   async judge({
     direction,
     source,
@@ -77,13 +83,15 @@ class Scratch implements ScratchDatapath {
     protocol,
     sourcePort,
     port,
-  }: ScratchPacket): Promise<PolicyVerdict | null> {
-    for (const spec of [CONNTRACK_TCP, CONNTRACK_OTHER]) await this.#maps.get(spec).removeWhere(() => true)
-    const ports = { sourcePort, destinationPort: port, icmpType: port, icmpId: sourcePort }
-    const bytes = packetBytes({ source: source, destination: destination, protocol, ...ports })
-    testRun(this.#programs.get(direction === 'ingress' ? 'to_pod' : 'from_pod')!, { packet: bytes })
+    role,
+  }: ScratchPacket): Promise<ScratchAnswer> {
+    const icmp = { icmpType: port, icmpId: sourcePort }
+    const ports = { sourcePort, destinationPort: port, ...icmp, tcpFlags: role === 'first' ? SYN : SYN | ACK }
+    const bytes = packetBytes({ source, destination, protocol, ...ports })
+    const { action } = testRun(this.#programs.get(direction === 'ingress' ? 'to_pod' : 'from_pod')!, { packet: bytes })
     for (let turn = 0; turn < TURNS_OF_THE_LOOP; turn++) await new Promise((resolve) => setImmediate(resolve))
-    return this.#told.splice(0).find(({ dropReason }) => !AFTER_VERDICT.includes(dropReason)) ?? null
+    const told = this.#told.splice(0).find(({ dropReason }) => !AFTER_VERDICT.includes(dropReason)) ?? null
+    return { told, passes: action === ONWARDS }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -15,12 +15,24 @@ export type ScratchPacket = {
   readonly source: IpAddress
   readonly destination: IpAddress
   readonly protocol: number
+  /** For ICMP the number of the request. */
   readonly sourcePort: number
   /** For ICMP the type. */
   readonly port: number
+  /** In which direction of a connection: its first packet, or the first answer. */
+  readonly role: 'first' | 'answer'
+}
+
+export type ScratchAnswer = {
+  /** Null where the program told no verdict: what belongs to a known connection passes without one. */
+  readonly told: PolicyVerdict | null
+  /** The packet goes on its way. */
+  readonly passes: boolean
 }
 
 export interface ScratchDatapath extends AsyncDisposable {
-  /** As the first packet of a connection, whatever was judged before. Null where the program told no verdict. Throws `DatapathError`. */
-  judge(packet: ScratchPacket): Promise<PolicyVerdict | null>
+  /** Connections that were judged before are forgotten. */
+  forget(): Promise<void>
+  /** Throws `DatapathError`. */
+  judge(packet: ScratchPacket): Promise<ScratchAnswer>
 }

@@ -135,7 +135,7 @@ function readPortText(
 }
 
 /** `METHOD PATH`, or an object with `method`, `path`, `host` and `headers`. */
-function readRequest(reader: Reader, value: Json | undefined, path: string): HttpRequest | null {
+export function readRequest(reader: Reader, value: Json | undefined, path: string): HttpRequest | null {
   if (value === undefined || value === null) return null
   if (!isJsonObject(value)) return requestOfText(reader, reader.asText(value, path), path)
   const object = reader.object(value, path, ['method', 'path', 'host', 'headers'])

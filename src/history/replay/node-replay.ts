@@ -98,7 +98,11 @@ export class NodeReplay {
       if (event.type === 'AgentStarted' && stream === nodeStream(this.node)) {
         for (const revision of this.#affected.keys()) this.#affected.set(revision, new Set())
       }
-      if (event.type === 'PolicyAdded' || event.type === 'PolicyDeleted') this.#remember(event.revision, affected)
+      if (event.type === 'PolicyAdded' || event.type === 'PolicyDeleted') {
+        this.#remember(event.revision, affected)
+        // What a node without an agent has not reacted to grows with the log, and nobody asks for it here.
+        this.#state = { ...this.#state, unreacted: [] }
+      }
       return null
     } catch (error) {
       if (!(error instanceof TypeError)) throw error
