@@ -52,10 +52,12 @@ export async function windows(options: WindowsOptions, sink: LogSink): Promise<v
   if (totals.deny + totals.allow > 0) throw new CliError('difference', '')
 }
 
+/** A branch is at rest after every command: nothing is late on it. */
 async function rangeOf(
-  history: History,
+  { log, model }: History,
   { from, to }: WindowsOptions,
 ): Promise<{ readonly from: Moment | null; readonly to: Moment }> {
+  const history = { log, model }
   const end = await momentOf(history, to ?? null, '--to')
   if (end === null) throw new CliError('notFound', 'the log is empty')
   const begin = from === undefined ? (history.log.begins ?? null) : await momentOf(history, from, '--from')

@@ -54,7 +54,7 @@ async function windowOf(history: History, { flows, since, until }: FlowOptions):
 }
 
 /** A time may lie before the log and after it. */
-async function timeOf(history: History, text: string | undefined, where: string): Promise<Timestamp | null> {
+async function timeOf({ log, model }: History, text: string | undefined, where: string): Promise<Timestamp | null> {
   if (text === undefined) return null
-  return parseTime(text, now()) ?? (await momentOf(history, text, where))?.recordedAt ?? null
+  return parseTime(text, now()) ?? (await momentOf({ log, model }, text, where))?.recordedAt ?? null
 }

@@ -3,10 +3,10 @@
 import type { PolicyOptions } from '../../events/policy-options.ts'
 import type { EndpointView, NodeView, World } from '../../projections/world.ts'
 import { progressOf } from '../history/convergence.ts'
-import type { History } from '../history/history.ts'
-import { isoTime, resolveMoment } from '../history/position.ts'
+import { eventAt } from '../history/event-at.ts'
+import { isoTime } from '../history/position.ts'
+import { revisionSince } from '../history/revision-since.ts'
 import type { Asked, Found } from './answer.ts'
-import { now } from './compose.ts'
 import { counted } from './render/counted.ts'
 import { progressTable } from './render/progress.ts'
 import { table } from './render/table.ts'
@@ -54,7 +54,7 @@ export async function status(world: World, asked: Asked & { readonly node: strin
   return { items, text: shown.length === 0 ? text : `${text}\n${progressTable(shown)}` }
 }
 
-async function statusOf(name: string, world: World, history: History): Promise<NodeStatus> {
+async function statusOf(name: string, world: World, history: Asked): Promise<NodeStatus> {
   const view = world.nodes.get(name)
   const endpoints = [...(view?.endpoints.values() ?? [])]
   const behind = endpoints.filter(({ revision }) => (revision ?? 0) < world.revision)
@@ -78,11 +78,10 @@ function lowest(endpoints: readonly EndpointView[]): number | null {
   return revisions.length === 0 ? null : Math.min(...revisions)
 }
 
-async function timeOfRevision(revision: number, { log, model }: History): Promise<string | null> {
-  const position = model.revisionAt(revision)
-  if (position === null) return null
-  const outcome = await resolveMoment({ log, model, now: now(), at: String(position) })
-  return outcome.kind === 'found' && outcome.moment !== null ? isoTime(outcome.moment.recordedAt) : null
+async function timeOfRevision(revision: number, { log, model, moment }: Asked): Promise<string | null> {
+  const position = moment === null ? null : revisionSince({ model }, revision, moment.position)
+  const event = position === null ? null : await eventAt({ log }, position)
+  return event === null ? null : isoTime(event.recordedAt)
 }
 
 /** Of several nodes: whether all enforce the same. */

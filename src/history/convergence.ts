@@ -13,6 +13,7 @@ import { placeOf, positionText } from './branch/place.ts'
 import { eventAt } from './event-at.ts'
 import type { History } from './history.ts'
 import { isoTime, type Moment } from './position.ts'
+import { revisionSince } from './revision-since.ts'
 
 export type EndpointProgress = {
   readonly node: string
@@ -142,6 +143,6 @@ function missingSince({ model }: History, { node, view, moment }: At): Position 
     upTo: moment.position,
     limit: VERSIONS_MAX,
   })
-  const missing = model.revisionAt((view.revision ?? 0) + 1)
+  const missing = revisionSince({ model }, (view.revision ?? 0) + 1, moment.position)
   return missing ?? created.at(-1)?.position ?? null
 }

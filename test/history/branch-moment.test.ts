@@ -181,6 +181,8 @@ test('T87 what asks for what was recorded refuses a branch with the reason (2); 
     ['capsule', 'export', '--from', at('ships'), '--to', 'branch:calm', join(folder, 'x.capsule')],
     ['tag', 'mine', 'branch:calm'],
     ['checkpoint', 'export', '--at', 'branch:calm'],
+    ['windows', '--to', 'branch:calm'],
+    ['plan', '--delete', 'cnp/rule1', '--at', at('landing'), '--since', 'branch:calm'],
     ['branch', 'create', 'more', '--at', 'branch:calm'],
     ['branch', 'rebase', 'calm', '--onto', 'branch:calm'],
   ]
@@ -199,6 +201,25 @@ test('T87 what asks for what was recorded refuses a branch with the reason (2); 
   assert.deepEqual([beyond.code, /calm has 2 commands/.test(beyond.err)], [3, true])
 })
 
+test('T87 on a branch, too, a build of policies that contradict each other fails, and what was in force stays', async () => {
+  const path = join(folder, 'kafka.json')
+  const rules = { kafka: [{ topic: 'plans' }] }
+  const ingress = [{ fromEndpoints: [{}], toPorts: [{ ports: [{ port: '80', protocol: 'TCP' }], rules }] }]
+  const spec = { endpointSelector: { matchLabels: { class: 'deathstar' } }, ingress }
+  writeFileSync(
+    path,
+    JSON.stringify({ kind: 'CiliumNetworkPolicy', metadata: { name: 'kafka', namespace: 'default' }, spec }),
+  )
+  await did('branch', 'create', 'torn', '--at', at('exhaust'))
+  await did('branch', 'apply', 'torn', '-f', path)
+  const { items } = await asked('status', '--at', 'branch:torn')
+  const torn = items[0].progress.find(({ endpoint }: { endpoint: number }) => endpoint === 863)
+  assert.deepEqual([torn.realised, torn.since.position], [false, 'branch:torn/1'])
+  assert.match(torn.reason, /^the build of revision 4 failed in policyCalculation: parser-conflict: /)
+  const { out } = await run(...ASK, '--at', 'branch:torn')
+  assert.match(out, /^ALLOWED[\s\S]*its policies contradict each other: parser-conflict/)
+})
+
 test('T88 bisect finds the command of a branch, in words with its diff; or the event, where it had turned before the fork', async () => {
   const found = await asked(
     'bisect',
@@ -215,7 +236,7 @@ test('T88 bisect finds the command of a branch, in words with its diff; or the e
     number: 1,
     said: `command 1: without ${await added('no-fighters')} (PolicyAdded CiliumNetworkPolicy/default/no-fighters)`,
   })
-  assert.deepEqual([found.held, found.changes.policies.length], ['branch:calm/0', 1])
+  assert.deepEqual([found.held.position, found.changes.policies.length], ['branch:calm/0', 1])
   const second = await did(
     'bisect',
     '--good',
@@ -247,7 +268,7 @@ test('T88 bisect finds the command of a branch, in words with its diff; or the e
     'test "$HINDCAST_AT" != branch:calm/1',
   ]
   const first = JSON.parse((await run(...by, '-o', 'json')).out)
-  assert.deepEqual([first.command.number, first.held], [1, 'branch:calm/0'])
+  assert.deepEqual([first.command.number, first.held.position], [1, 'branch:calm/0'])
 })
 
 test('T88 a good moment that is not on the way to the branch, or an expectation that did not turn, is said', async () => {
