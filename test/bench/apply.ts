@@ -21,6 +21,8 @@ import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 import { createModelDatapath } from '../../src/model/datapath.ts'
 import type { Datapath } from '../../src/ports/datapath.ts'
 import type { EventLog } from '../../src/ports/log.ts'
+import type { SavedStates } from '../../src/ports/saved-states.ts'
+import { openSavedStates } from '../../src/states/saved-states.ts'
 import { createXdsClient } from '../../src/xds/client.ts'
 import { startXdsServer } from '../../src/xds/server.ts'
 import { percentile, timeUs } from './measure.ts'
@@ -147,7 +149,10 @@ class Bench implements AsyncDisposable {
   readonly #names: string[] = []
   #agent: Agent | null = null
 
-  private constructor(log: EventLog, beside: EventLog, owned: AsyncDisposableStack) {
+  readonly #states: SavedStates
+
+  private constructor(log: EventLog, beside: EventLog, owned: AsyncDisposableStack, states: SavedStates) {
+    this.#states = states
     this.#log = log
     this.#beside = beside
     this.#owned = owned
@@ -163,7 +168,8 @@ class Bench implements AsyncDisposable {
     const client = owned.use(createXdsClient({ socket, node: 'proxy' }))
     client.start(() => ({ kind: 'taken' }))
     const logger = pino({ level: 'silent' })
-    const bench = new Bench(log, open('beside.db'), owned)
+    const states = owned.use(openSavedStates(join(folder, 'log.db.ledger')))
+    const bench = new Bench(log, open('beside.db'), owned, states)
     bench.#agent = owned.use(
       await startAgent({ node: NODE, log, datapath, xds, flows: null, clock: systemClock, logger }),
     )
@@ -224,7 +230,7 @@ class Bench implements AsyncDisposable {
 
   async #submit(command: Command): Promise<void> {
     const source = () => ({ kind: 'test', detail: 'bench' }) as const
-    const { decision } = await submit({ log: this.#log, command, source, dryRun: false })
+    const { decision } = await submit({ log: this.#log, command, source, states: this.#states, dryRun: false })
     if (decision.kind === 'refused') throw new Error(decision.problems.map(({ reason }) => reason).join('; '))
   }
 }
