@@ -53,7 +53,7 @@ export type HindcastEvent =
 export type EventType = HindcastEvent['type']
 export type EventOf<Type extends EventType> = Extract<HindcastEvent, { readonly type: Type }>
 
-type Catalogue = {
+export type Catalogue = {
   readonly [Type in EventType]: {
     readonly v: EventOf<Type>['v']
     readonly schema: Schema<EventOf<Type>>

@@ -5,7 +5,7 @@
  * written and `decodeEvent` after they are read, so neither a bug nor a damaged file gets past the boundary.
  */
 import { canonicalText } from './canonical.ts'
-import { catalogue, type EventType, type HindcastEvent } from './catalogue.ts'
+import { type Catalogue, catalogue, type EventType, type HindcastEvent } from './catalogue.ts'
 import { CorrelationId, type EventId, Position, type StreamName, type StreamRevision, type Timestamp } from './ids.ts'
 import { type Actor, actor, type EventContext, type NewEvent, type Recorded, type Source, source } from './recorded.ts'
 import type { Schema, SchemaProblem } from './schema.ts'
@@ -57,14 +57,14 @@ export function encodeEvent({ id, event, context }: NewEvent): UnstoredEvent {
 
 /** Only the body, for a fold that asks nothing else. Throws `DecodeError`. */
 export function decodeBody(stored: StoredEvent): HindcastEvent {
-  if (!isEventType(stored.type)) {
+  const entry = known.get(stored.type)
+  if (entry === undefined) {
     throw new DecodeError(
       'unknown-event-type',
       stored,
       `${stored.type} v${stored.v} is not in this version's catalogue`,
     )
   }
-  const entry = catalogue[stored.type]
   if (stored.v > entry.v) {
     throw new DecodeError('newer-event-version', stored, `${stored.type} v${stored.v} is newer than v${entry.v}`)
   }
@@ -129,9 +129,8 @@ function parse(stored: StoredEvent, text: string): unknown {
   }
 }
 
-function isEventType(type: string): type is EventType {
-  return Object.hasOwn(catalogue, type)
-}
+/** Types of stored events are new strings each time: a map finds them faster than an object does. */
+const known: ReadonlyMap<string, Catalogue[EventType]> = new Map(Object.entries(catalogue))
 
 function check(schema: Schema<unknown>, value: unknown, path = ''): SchemaProblem[] {
   const problems: SchemaProblem[] = []

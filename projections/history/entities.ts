@@ -47,8 +47,14 @@ export function unitOf({ stream, event }: Pick<Recorded, 'stream' | 'event'>): U
   if (stream === 'policy' || stream === 'identity') return stream
   const node = nodeOfStream(stream)
   if (node === null) return null
-  const ofEndpoint = 'endpoint' in event && (event.type === 'PolicyMapWritten' || event.type.startsWith('Endpoint'))
-  return ofEndpoint ? `endpoint ${node} ${event.endpoint}` : `node ${node}`
+  const endpoint = endpointIn(event)
+  return endpoint === null ? `node ${node}` : `endpoint ${node} ${endpoint}`
+}
+
+/** The endpoint that the event changes; null where it is of the node, of the policies or of the identities. */
+export function endpointIn(event: Recorded['event']): EndpointId | null {
+  const ofEndpoint = event.type === 'PolicyMapWritten' || event.type.startsWith('Endpoint')
+  return ofEndpoint && 'endpoint' in event ? event.endpoint : null
 }
 
 export function unitParts(name: UnitName): UnitParts {

@@ -7,10 +7,11 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
+import type { HindcastEvent } from '../../events/catalogue.ts'
 import { decodeBody, type StoredEvent } from '../../events/codec.ts'
-import { Position } from '../../events/ids.ts'
+import { Position, type StreamName } from '../../events/ids.ts'
 import type { Json } from '../../events/schema.ts'
-import { isRead, type UnitName, unitOf } from '../../projections/history/entities.ts'
+import { endpointIn, isRead, type UnitName, unitOf } from '../../projections/history/entities.ts'
 import { world } from '../../projections/world.ts'
 import type { EventLog } from '../ports/log.ts'
 import { clearModel } from './file.ts'
@@ -48,6 +49,8 @@ export class Builder {
   readonly #parts: Parts
   readonly #write: Writing
   readonly #units: Map<UnitName, UnitState> = new Map()
+  /** The endpoint that a stream last spoke of. */
+  readonly #byStream: Map<StreamName, UnitState> = new Map()
   readonly #touched: Set<UnitState> = new Set()
   #place: Place
 
@@ -131,7 +134,12 @@ export class Builder {
     this.#touched.clear()
     let entities = 0
     for (const { current } of this.#units.values()) entities += current.size
-    if (entities > ENTITIES_MAX) this.#units.clear()
+    if (entities > ENTITIES_MAX) this.#letUnitsGo()
+  }
+
+  #letUnitsGo(): void {
+    this.#units.clear()
+    this.#byStream.clear()
   }
 
   /** Begun and ended without a pause, so that two builders of one process never wait for each other. */
@@ -164,27 +172,51 @@ export class Builder {
     const position = Number(stored.position)
     if (event.type === 'PositionTagged') this.#write.tag(event.name, Number(event.position))
     if (event.type === 'PolicyAdded' || event.type === 'PolicyDeleted') this.#write.revision(event.revision, position)
-    const name = unitOf({ stream: stored.stream, event })
-    if (name === null) return
-    const unit = this.#unit(name, position)
-    const present = (): Iterable<string> => this.#namesOf(unit)
-    const changes = unit.fold.take(event, stored, present).filter((touched) => this.#note(unit, touched, position))
-    if (changes.length === 0) return
+    const unit = this.#unitOf(event, stored)
+    if (unit === null || !this.#takeInto(unit, event, stored, position)) return
     this.#write.touch(position, unit.id)
     this.#touched.add(unit)
     // After the last change of the event: chunks and checkpoints end between events.
     if (unit.isChunkFull()) this.#close(unit, position)
   }
 
+  /** False where everything had the value already that the event gives it. */
+  #takeInto(unit: UnitState, event: HindcastEvent, stored: StoredEvent, position: number): boolean {
+    const { names } = this.#parts
+    let isChanged = false
+    if (event.type === 'PolicyMapWritten') {
+      // Nearly all of a long log: no names are made for what they write.
+      if (!unit.fold.takesMapWrites()) return false
+      for (const { key, after } of event.deltas) {
+        const value = after === null ? undefined : (after as unknown as Json)
+        if (this.#note(unit, names.idOfMapKey(key), value, position)) isChanged = true
+      }
+      return isChanged
+    }
+    for (const [entity, value] of unit.fold.take(event, stored, () => this.#namesOf(unit))) {
+      if (this.#note(unit, names.idOf(entity), value, position)) isChanged = true
+    }
+    return isChanged
+  }
+
   /** False where the entity had this value already. */
-  #note(unit: UnitState, [entity, value]: readonly [string, Json | undefined], position: number): boolean {
-    const key = this.#parts.names.idOf(entity)
-    const current = unit.current.get(key)?.value ?? null
-    return unit.note({ position, key, value: value === undefined ? 0 : this.#parts.values.idOf(value, current) })
+  #note(unit: UnitState, key: number, value: Json | undefined, position: number): boolean {
+    if (value === undefined) return unit.note(key, 0, position)
+    return unit.note(key, this.#parts.values.idOf(value, unit.current.get(key)?.value ?? null), position)
   }
 
   #namesOf(unit: UnitState): Iterable<string> {
     return [...unit.current.keys()].map((key) => this.#parts.names.nameOf(key))
+  }
+
+  #unitOf(event: HindcastEvent, { stream, position }: StoredEvent): UnitState | null {
+    const ofStream = this.#byStream.get(stream)
+    if (ofStream !== undefined && endpointIn(event) === ofStream.endpoint) return ofStream
+    const name = unitOf({ stream, event })
+    if (name === null) return null
+    const unit = this.#unit(name, Number(position))
+    if (unit.endpoint !== null) this.#byStream.set(stream, unit)
+    return unit
   }
 
   #unit(name: UnitName, position: number): UnitState {
@@ -208,8 +240,7 @@ export class Builder {
     this.#write.chunk(unit.id, unit.open)
     unit.open = []
     if (!unit.isCheckpointDue()) return
-    const entries = [...unit.current].map(([key, { value, since }]) => ({ key, value, since }))
-    this.#write.checkpoint(unit.id, position, packEntries(entries))
+    this.#write.checkpoint(unit.id, position, packEntries(unit.current))
     unit.sinceCheckpoint = 0
   }
 
@@ -220,7 +251,7 @@ export class Builder {
   }
 
   #forget(): void {
-    this.#units.clear()
+    this.#letUnitsGo()
     this.#touched.clear()
     this.#write.forget()
     this.#parts.names.forget()

@@ -3,7 +3,9 @@
  * once and are written together at the end of the builder's group.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { PolicyMapKey } from '../../events/fields.ts'
 import type { Json } from '../../events/schema.ts'
+import { policyMapKeyText } from '../../projections/datapath/policy-map.ts'
 import { Rows } from './rows.ts'
 
 /** Characters of text kept at hand for each table, about so many bytes; beyond that all are let go. */
@@ -76,9 +78,15 @@ class Texts {
   }
 }
 
+/** Keys of map entries whose numbers are kept at hand besides. */
+const MAP_KEYS_MAX = 65_536
+
 export class Names {
   readonly #texts: Texts
   readonly #byName: StatementSync
+  /** By identity, then by the rest of the key as one number. */
+  readonly #mapKeys: Map<number, Map<number, number>> = new Map()
+  #mapKeyCount = 0
 
   constructor(database: DatabaseSync) {
     this.#texts = new Texts(database, 'keys', 'name')
@@ -100,6 +108,23 @@ export class Names {
     return this.find(name) ?? this.#texts.add(name)
   }
 
+  /** The same for the entity of a map entry, without making its name. */
+  idOfMapKey(key: PolicyMapKey): number {
+    const { direction, identity, protocol, port, portBits } = key
+    const entity = (): number => this.idOf(`map ${policyMapKeyText(key)}`)
+    // 1 + 8 + 16 + 5 bits.
+    if (((protocol & 0xff) ^ protocol) | ((port & 0xffff) ^ port) | ((portBits & 0x1f) ^ portBits)) return entity()
+    const rest = (((((direction === 'egress' ? 1 : 0) << 8) | protocol) << 16) | port) * 32 + portBits
+    const known = this.#mapKeys.get(identity)?.get(rest)
+    if (known !== undefined) return known
+    const id = entity()
+    if (this.#mapKeyCount >= MAP_KEYS_MAX) this.#letMapKeysGo()
+    const own = this.#mapKeys.get(identity) ?? new Map<number, number>()
+    this.#mapKeys.set(identity, own.set(rest, id))
+    this.#mapKeyCount += 1
+    return id
+  }
+
   nameOf(id: number): string {
     return this.#texts.textOf(id)
   }
@@ -110,6 +135,12 @@ export class Names {
 
   forget(): void {
     this.#texts.forget()
+    this.#letMapKeysGo()
+  }
+
+  #letMapKeysGo(): void {
+    this.#mapKeys.clear()
+    this.#mapKeyCount = 0
   }
 }
 

@@ -13,15 +13,17 @@ export type PackedTouch = { readonly position: number; readonly unit: number }
 
 const NUMBER_BYTES_MAX = 8
 
-export function packEntries(entries: Iterable<PackedEntry>): Uint8Array {
-  const sorted = [...entries].sort((a, b) => a.key - b.key)
-  const out = new Writer(3 * sorted.length)
-  let key = 0
-  for (const entry of sorted) {
-    out.put(entry.key - key)
-    out.put(entry.value)
-    out.put(entry.since)
-    key = entry.key
+/** By key. */
+export function packEntries(entries: ReadonlyMap<number, Omit<PackedEntry, 'key'>>): Uint8Array {
+  const keys = Float64Array.from(entries.keys()).sort()
+  const out = new Writer(3 * keys.length)
+  let before = 0
+  for (const key of keys) {
+    const { value, since } = entries.get(key)!
+    out.put(key - before)
+    out.put(value)
+    out.put(since)
+    before = key
   }
   return out.bytes()
 }
@@ -83,13 +85,14 @@ export function unpackVersions(bytes: Uint8Array, take: (version: PackedChange) 
   }
 }
 
-export function packTouches(touches: readonly PackedTouch[]): Uint8Array {
-  const out = new Writer(2 * touches.length)
-  let position = 0
-  for (const touch of touches) {
-    out.put(touch.position - position)
-    out.put(touch.unit)
-    position = touch.position
+/** Side by side: where, and in which unit. */
+export function packTouches(positions: readonly number[], units: readonly number[]): Uint8Array {
+  const out = new Writer(2 * positions.length)
+  let before = 0
+  for (const [index, position] of positions.entries()) {
+    out.put(position - before)
+    out.put(units[index]!)
+    before = position
   }
   return out.bytes()
 }
@@ -106,12 +109,16 @@ export function unpackTouches(bytes: Uint8Array, take: (touch: PackedTouch) => v
 /** Up to here the operators on bits are right, and faster. */
 const INT32_MAX = 0x7fff_ffff
 
+/** What is being packed; one at a time, because packing does not wait. */
+let scratch = new Uint8Array(64 * 2 ** 10)
+
 class Writer {
   readonly #buffer: Uint8Array
   #length = 0
 
   constructor(numbers: number) {
-    this.#buffer = new Uint8Array(numbers * NUMBER_BYTES_MAX)
+    if (scratch.length < numbers * NUMBER_BYTES_MAX) scratch = new Uint8Array(numbers * NUMBER_BYTES_MAX)
+    this.#buffer = scratch
   }
 
   put(value: number): void {

@@ -4,7 +4,7 @@ import type { UnitName } from '../../projections/history/entities.ts'
 import { type PackedChange, type PackedEntry, unpackChanges, unpackEntries, unpackTouches } from './packing.ts'
 
 /** By key id. */
-export type Current = Map<number, { readonly value: number; readonly since: number }>
+export type Current = Map<number, { value: number; since: number }>
 
 export type SavedUnit = {
   readonly current: Current

@@ -5,7 +5,6 @@
 import type { HindcastEvent } from '../../events/catalogue.ts'
 import { type StoredEvent, withBody } from '../../events/codec.ts'
 import type { Json } from '../../events/schema.ts'
-import { policyMapKeyText } from '../../projections/datapath/policy-map.ts'
 import {
   ENDPOINT_ENTITIES,
   type Entities,
@@ -33,7 +32,9 @@ import {
 export type Touched = readonly [entity: string, value: Json | undefined]
 
 export type UnitFold = {
-  /** `event` is the body of `stored`. `present` are the entities that are there. */
+  /** Whether a map write changes its entries here; what they are after it the write says itself. */
+  takesMapWrites(): boolean
+  /** Any other event; it is the body of `stored`. `present` are the entities that are there. */
   take(event: HindcastEvent, stored: StoredEvent, present: () => Iterable<string>): readonly Touched[]
 }
 
@@ -49,12 +50,17 @@ export function unitFold(name: UnitName, entities: (isWanted: (entity: string) =
   return new EndpointFold(entities((entity) => ENDPOINT_ENTITIES.includes(entity)))
 }
 
-/** Without the map: a write says itself what its entries are after it. */
+/** Without the map. */
 class EndpointFold implements UnitFold {
   #view: EndpointView | null
 
   constructor(entities: Entities) {
     this.#view = endpointOf(entities)
+  }
+
+  /** What is written for an endpoint that is not there the fold does not know. */
+  takesMapWrites(): boolean {
+    return this.#view !== null
   }
 
   take(event: HindcastEvent, _: StoredEvent, present: () => Iterable<string>): readonly Touched[] {
@@ -63,9 +69,6 @@ class EndpointFold implements UnitFold {
         return this.#anew(createdEndpoint(event), present)
       case 'EndpointDeleted':
         return this.#anew(null, present)
-      case 'PolicyMapWritten':
-        if (this.#view === null) return []
-        return event.deltas.map(({ key, after }) => [`map ${policyMapKeyText(key)}`, asJson(after)] as const)
       case 'EndpointIdentityChanged':
       case 'EndpointStateChanged':
       case 'EndpointRegenerationStarted':
@@ -102,6 +105,10 @@ class WorldFold implements UnitFold {
     this.#world = worldOf([{ unit: name, entities }])
   }
 
+  takesMapWrites(): boolean {
+    return false
+  }
+
   take(event: HindcastEvent, stored: StoredEvent): readonly Touched[] {
     const touched = touchedBy({ event }, this.#node())
     const before = touched === 'all' ? this.#names() : touched
@@ -117,8 +124,4 @@ class WorldFold implements UnitFold {
   #names(): readonly string[] {
     return [...entitiesOf(this.#world, this.#parts).keys()]
   }
-}
-
-function asJson(value: object | null): Json | undefined {
-  return value === null ? undefined : (value as unknown as Json)
 }

@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { UnitName } from '../../projections/history/entities.ts'
 import type { Names, Values } from './names.ts'
-import { type PackedChange, type PackedTouch, packChanges, packTouches } from './packing.ts'
+import { type PackedChange, packChanges, packTouches } from './packing.ts'
 import { type Row, Rows } from './rows.ts'
 import type { UnitState } from './unit-state.ts'
 import { type UnitVersions, VersionRuns } from './version-runs.ts'
@@ -14,7 +14,7 @@ type Gathered = {
   readonly units: Row[]
   readonly chunks: (readonly [unit: number, first: number, last: number, changes: Uint8Array])[]
   readonly checkpoints: (readonly [unit: number, position: number, entries: Uint8Array])[]
-  readonly touches: PackedTouch[]
+  readonly touches: { readonly positions: number[]; readonly units: number[] }
   readonly versions: UnitVersions[]
   readonly revisions: Row[]
   readonly tags: Row[]
@@ -68,7 +68,8 @@ export class Writing {
 
   /** Events in order. */
   touch(position: number, unit: number): void {
-    this.#gathered.touches.push({ position, unit })
+    this.#gathered.touches.positions.push(position)
+    this.#gathered.touches.units.push(unit)
   }
 
   revision(revision: number, position: number): void {
@@ -97,7 +98,7 @@ export class Writing {
     this.#tables.chunks.write(chunks.sort(([a, x], [b, y]) => a - b || x - y))
     this.#tables.checkpoints.write(checkpoints.sort(([a, x], [b, y]) => a - b || x - y))
     this.#tables.touches.write(inRows(touches))
-    if (touches.length > 0) this.#runs.write(touches[0]!.position, versions)
+    if (versions.length > 0) this.#runs.write(touches.positions[0]!, versions)
     this.#tables.revisions.write(revisions)
     this.#tables.tags.write(tags)
     this.meta(meta)
@@ -117,14 +118,23 @@ export class Writing {
 }
 
 function nothing(): Gathered {
-  return { units: [], chunks: [], checkpoints: [], touches: [], versions: [], revisions: [], tags: [] }
+  return {
+    units: [],
+    chunks: [],
+    checkpoints: [],
+    touches: { positions: [], units: [] },
+    versions: [],
+    revisions: [],
+    tags: [],
+  }
 }
 
-function inRows(touches: readonly PackedTouch[]): readonly Row[] {
+function inRows({ positions, units }: Gathered['touches']): readonly Row[] {
   const rows: Row[] = []
-  for (let start = 0; start < touches.length; start += TOUCHES_AT_ONCE) {
-    const some = touches.slice(start, start + TOUCHES_AT_ONCE)
-    rows.push([some[0]!.position, some.at(-1)!.position, packTouches(some)])
+  for (let start = 0; start < positions.length; start += TOUCHES_AT_ONCE) {
+    const end = Math.min(start + TOUCHES_AT_ONCE, positions.length)
+    const packed = packTouches(positions.slice(start, end), units.slice(start, end))
+    rows.push([positions[start]!, positions[end - 1]!, packed])
   }
   return rows
 }

@@ -25,7 +25,7 @@ import {
   Timestamp,
 } from '../../events/ids.ts'
 import { openSqliteLog } from '../../src/log/sqlite/log.ts'
-import type { EventLog } from '../../src/ports/log.ts'
+import type { AppendOutcome, EventLog } from '../../src/ports/log.ts'
 
 export const NODE: NodeName = NodeName('node1')
 export const ENDPOINTS = 1_000
@@ -191,9 +191,17 @@ function succeeded(
   return [endpointStream(NODE, endpoint), { ...event, revision: PolicyRevision(revision), ...result, ...enforced }]
 }
 
-/** In runs of one stream, so that an append names each stream once and events stay in order. */
+/** One append for each run of one stream, so that events stay in order. */
 async function append(log: EventLog, steps: readonly Step[]): Promise<void> {
-  const appends = steps.map(([stream, event]) => log.append([{ stream, expected: 'any', events: [encoded(event)] }]))
+  const appends: Promise<AppendOutcome>[] = []
+  for (let start = 0; start < steps.length; ) {
+    const stream = steps[start]![0]
+    let end = start + 1
+    while (end < steps.length && steps[end]![0] === stream) end += 1
+    const events = steps.slice(start, end).map(([, event]) => encoded(event))
+    appends.push(log.append([{ stream, expected: 'any', events }]))
+    start = end
+  }
   const outcomes = await Promise.all(appends)
   if (outcomes.some(({ kind }) => kind !== 'appended')) throw new Error('the log did not take every event')
 }
