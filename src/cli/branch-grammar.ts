@@ -70,6 +70,7 @@ function addShow(command: Command, sink: LogSink): void {
     .description('what it amounts to, as plan says it; ends with 1 where something would change')
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
     .option('--connections', 'fail where the connections of the kernel cannot be judged; by default that is said')
+    .option('--summary', 'for people: how many entries and verdicts, without each of them', false)
     .option('--no-connections', 'do not look at connections')
     .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)
     .action(async (name: string, options: ShowOptions) => (await branchVerbs()).showBranch(name, options, sink))

@@ -54,6 +54,7 @@ function addPlan(program: Command, { sink, place }: Context): void {
       ]),
     )
     .option('--at <moment>', `on top of this moment; ${MOMENT}`)
+    .option('--summary', 'for people: how many entries and verdicts, without each of them', false)
     .option('--connections', 'fail where the connections of the kernel cannot be judged; by default that is said')
     .option('--no-connections', 'do not look at connections')
     .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)

@@ -29,6 +29,7 @@ export type PlanOptions = Place &
     readonly namespace: string | undefined
     readonly enablePolicy?: Enforcement | undefined
     readonly at: string | undefined
+    readonly summary?: boolean
     readonly output: 'table' | 'json'
   }
 
@@ -51,7 +52,7 @@ export async function plan(options: PlanOptions, sink: LogSink): Promise<void> {
   await report(history, { found, moment, world, connections }, { options, sink })
 }
 
-export type ReportOptions = Place & FlowOptions & { readonly output: 'table' | 'json' }
+export type ReportOptions = Place & FlowOptions & { readonly summary?: boolean; readonly output: 'table' | 'json' }
 type Reported = {
   readonly found: ReturnType<typeof planOf>
   readonly moment: Moment | null
@@ -74,7 +75,7 @@ export async function report(
     time: timeOf(moment),
     revision: world.revision,
   }
-  const text = `${planText(view)}\non top of ${moment === null ? 'the empty log' : momentText(moment)}, revision ${at.revision}\n`
+  const text = `${planText(view, options.summary === true ? 'summary' : 'all')}\non top of ${moment === null ? 'the empty log' : momentText(moment)}, revision ${at.revision}\n`
   sink.write(options.output === 'json' ? `${JSON.stringify({ ...at, ...view }, null, 2)}\n` : text)
   const { facts, policies: planned, enforcement } = found
   if (facts.length + enforcement.length > 0 || planned.some(({ kind }) => kind !== 'unchanged'))

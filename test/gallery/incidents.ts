@@ -86,6 +86,7 @@ const stuckBuild: Incident = {
     stage.proxy.hung = true
     await stage.applyUnfinished('vader', 'rule1.yaml', RULE1.replace('/v1/request-landing', '/v2/request-landing'))
     await stage.applyUnfinished('vader', 'rule1.yaml', RULE1.replace('/v1/request-landing', '/v3/request-landing'))
+    await stage.applyUnfinished('tarkin', 'rule1.yaml', RULE1.replace('/v1/request-landing', '/v4/request-landing'))
   },
 }
 
@@ -111,14 +112,21 @@ const mapFull: Incident = {
     await stage.wait(DAY)
     await stage.apply('tarkin', 'moons.yaml', moons(110, 150))
     await stage.wait(MINUTE)
+    stage.write('fewer-keys.yaml', moonPolicy(moonsOf(110), ['{port: "7001", endPort: 7299, protocol: TCP}']))
   },
 }
 
-/** `prefixes` × `ports` entries. Every second port, so that no two are one range. */
+/** `prefixes` × `ports` entries: every second port, so that no two are one range. */
 function moons(prefixes: number, ports: number): string {
-  const cidrs = Array.from({ length: prefixes }, (_, index) => `172.16.${index}.0/24`)
   const all = Array.from({ length: ports }, (_, index) => `{port: "${7001 + 2 * index}", protocol: TCP}`)
-  const chunks = Array.from({ length: Math.ceil(ports / 40) }, (_, index) => all.slice(40 * index, 40 * index + 40))
+  return moonPolicy(moonsOf(prefixes), all)
+}
+
+const moonsOf = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `172.16.${index}.0/24`)
+
+function moonPolicy(cidrs: readonly string[], ports: readonly string[]): string {
+  const chunks = Array.from({ length: Math.ceil(ports.length / 40) }, (_, i) => ports.slice(40 * i, 40 * i + 40))
   return `apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
 metadata: {name: moons, namespace: default}
@@ -341,7 +349,38 @@ const lostListener: Incident = {
   },
 }
 
+/** An agent that forgets the deathstar where it lists whom a new policy concerns, as one with a bug did. */
+const neverRebuilt: Incident = {
+  name: 'never-rebuilt',
+  sees: (engine) => ({
+    options: engine.options,
+    resolve: (subject) => engine.resolve(subject),
+    requiredPrefixes: () => engine.requiredPrefixes(),
+    advance: (recorded) => {
+      const { event } = recorded
+      const affected = engine.advance(recorded)
+      const isForgotten = event.type === 'PolicyAdded' && event.resource.name === 'no-fighters'
+      return isForgotten ? new Set() : affected
+    },
+  }),
+  play: async (stage) => {
+    await stage.endpoints(...GALAXY)
+    await stage.apply('vader', 'rule1.yaml', RULE1)
+    await stage.wait(HOUR)
+    await stage.apply('leia', 'no-fighters.yaml', NO_FIGHTERS)
+    await stage.wait(HOUR)
+  },
+}
+const NO_FIGHTERS = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: no-fighters, namespace: default}
+spec:
+  endpointSelector: {matchLabels: {class: deathstar}}
+  ingressDeny: [{fromEndpoints: [{matchLabels: {class: tiefighter}}]}]
+`
+
 export const INCIDENTS: readonly Incident[] = [
+  neverRebuilt,
   cutEgress,
   defaultDeny,
   stuckBuild,

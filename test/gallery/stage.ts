@@ -15,6 +15,7 @@ import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/default-options
 import { readPolicyText } from '../../projections/policy/parse/text.ts'
 import type { Agent } from '../../src/agent/agent.ts'
 import { EnginePolicyView } from '../../src/agent/engine-view.ts'
+import type { PolicyView } from '../../src/agent/policy-view.ts'
 import type { PolicyWish } from '../../src/decide/policies.ts'
 import { openFlowStore } from '../../src/flows/sqlite.ts'
 import { openSqliteLog } from '../../src/log/sqlite/log.ts'
@@ -43,6 +44,8 @@ export type Incident = {
   readonly name: string
   /** `model`: the kernel's own limits hold, too. `kernel`: it is the kernel. */
   readonly datapath?: 'model' | 'kernel'
+  /** What an agent of it sees of its policy engine, where that is not all. */
+  readonly sees?: (engine: PolicyView) => PolicyView
   readonly play: (stage: Stage) => Promise<void>
   /** What is done to the file when nobody looks. */
   readonly afterwards?: (database: DatabaseSync) => void
@@ -236,7 +239,8 @@ async function played({ folder, path, incident, kernel }: Playing): Promise<void
   beginAt(path, POSITION_BEFORE_FIRST)
   await using flows = openFlowStore({ path: join(folder, `flows-${NODE}.db`) })
   let reading = DEFAULT_POLICY_OPTIONS
-  const options = { log, clock, flows, policies: () => new EnginePolicyView(NODE, reading) }
+  const { sees = (engine) => engine } = incident
+  const options = { log, clock, flows, policies: () => sees(new EnginePolicyView(NODE, reading)) }
   const datapath = incident.datapath === 'model' ? createModelDatapath({ clock }) : kernel
   await using rig = new Rig(datapath === null ? options : { ...options, datapath })
   const agent = await rig.start()

@@ -50,17 +50,20 @@ export function planView(plan: Plan, { flows, connections, labelsOf }: Context):
   }
 }
 
-export function planText(view: PlanView): string {
+/** `summary`: how many entries and verdicts, without each of them. */
+export type PlanDetail = 'all' | 'summary'
+
+export function planText(view: PlanView, detail: PlanDetail = 'all'): string {
   const { policies, enforcement, facts, endpoints, unaffected, prefixes, flows, connections } = view
   const lines = [
     ...policies.flatMap(({ policy, kind, rules }) => [
       `${KINDS[kind]} policy ${policy}`,
-      ...rules.flatMap((rule: JsonDifference) => ruleLines(rule)),
+      ...(detail === 'all' ? rules.flatMap((rule: JsonDifference) => ruleLines(rule)) : []),
     ]),
     ...enforcement.map(({ node, before, after }) => `~ node ${node} /enforcement ${before} -> ${after}`),
     ...facts.map(factLine),
-    ...prefixes.map(({ node, prefix }) => `+ identity for ${prefix} on node ${node}`),
-    ...endpoints.flatMap(endpointLines),
+    ...(detail === 'all' ? prefixes.map(({ node, prefix }) => `+ identity for ${prefix} on node ${node}`) : []),
+    ...endpoints.flatMap((endpoint) => endpointLines(endpoint, detail)),
     `${counted(endpoints.length, 'endpoint')} would be regenerated, ${unaffected} would not`,
     ...flows.flatMap(flowLines),
     ...(flows.length === 0 ? ['no recorded flows to ask'] : []),
@@ -98,27 +101,48 @@ function withImagined({ prefixes }: Plan, labelsOf: (node: string) => LabelsOf):
   }
 }
 
-function endpointLines(endpoint: PlanView['endpoints'][number]): readonly string[] {
-  const { node, endpoint: id, name, entries, map, redirects, differences, pressure, unresolvable } = endpoint
+type Endpoint = PlanView['endpoints'][number]
+
+function endpointLines(endpoint: Endpoint, detail: PlanDetail): readonly string[] {
+  const { node, endpoint: id, name, entries, pressure, unresolvable } = endpoint
   const title = `~ endpoint ${id} ${name} of node ${node}: ${entries.before} -> ${entries.after} entries`
   if (unresolvable !== null)
     return [`! endpoint ${id} ${name} of node ${node}: ${unresolvable}; what is in force would stay`]
-  const enforced = (['ingress', 'egress'] as const).flatMap((direction) => {
+  const full =
+    pressure === null
+      ? []
+      : [`  ! ${pressure.entries} of ${pressure.max} entries, most by selector ${pressure.selector}`]
+  return detail === 'summary'
+    ? [title, ...enforcementLines(endpoint), ...countLines(endpoint), ...full]
+    : [
+        title,
+        ...enforcementLines(endpoint),
+        ...endpoint.map.map((delta) =>
+          mapLine(delta, () => (delta as { readonly labels?: readonly string[] }).labels ?? []),
+        ),
+        ...endpoint.redirects.come.map((redirect) => `  + redirect ${redirect}`),
+        ...endpoint.redirects.go.map((redirect) => `  - redirect ${redirect}`),
+        ...full,
+        ...semanticLines(endpoint.differences).map((line) => `  ${line}`),
+      ]
+}
+
+function enforcementLines(endpoint: Endpoint): readonly string[] {
+  return (['ingress', 'egress'] as const).flatMap((direction) => {
     const { before, after } = direction === 'ingress' ? endpoint.ingressEnforced : endpoint.egressEnforced
-    return before === after
-      ? []
-      : [`  ~ ${direction} ${after ? 'would be enforced' : 'would not be enforced any more'}`]
+    if (before === after) return []
+    return [`  ~ ${direction} ${after ? 'would be enforced' : 'would not be enforced any more'}`]
   })
+}
+
+function countLines({ map, differences }: Endpoint): readonly string[] {
+  const come = map.filter(({ before }) => before === null).length
+  const go = map.filter(({ after }) => after === null).length
+  const allowed = differences.filter(({ change }) => change === 'allowed').length
+  const denied = differences.length - allowed
   return [
-    title,
-    ...enforced,
-    ...map.map((delta) => mapLine(delta, () => (delta as { readonly labels?: readonly string[] }).labels ?? [])),
-    ...redirects.come.map((redirect) => `  + redirect ${redirect}`),
-    ...redirects.go.map((redirect) => `  - redirect ${redirect}`),
-    ...(pressure === null
-      ? []
-      : [`  ! ${pressure.entries} of ${pressure.max} entries, most by selector ${pressure.selector}`]),
-    ...semanticLines(differences).map((line) => `  ${line}`),
+    `  entries: ${come} come, ${go} go, ${map.length - come - go} change`,
+    `  ranges of connections: ${allowed} newly allowed, ${denied} newly denied`,
   ]
 }
 

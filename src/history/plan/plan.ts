@@ -12,7 +12,7 @@ import type { Cidr, EndpointId, IdentityId, NodeName, Port, StreamName } from '.
 import { ascending } from '../../../events/order.ts'
 import type { PolicyOptions } from '../../../events/policy-options.ts'
 import type { Json } from '../../../events/schema.ts'
-import { policyMapDiff, policyMapOf } from '../../../projections/datapath/policy-map.ts'
+import { type PolicyMap, policyMapDiff, policyMapOf } from '../../../projections/datapath/policy-map.ts'
 import type { JsonDifference } from '../../../projections/history/changes.ts'
 import { policyDifferences } from '../../../projections/history/policy-difference.ts'
 import { RESERVED_IDENTITIES } from '../../../projections/identity/reserved.ts'
@@ -21,6 +21,7 @@ import type { PolicyEngine, ResolvedPolicy } from '../../../projections/policy/e
 import type { PolicyRule } from '../../../projections/policy/rule.ts'
 import { engineOfWorld } from '../../../projections/verdict/engine-of-world.ts'
 import { type JudgedPolicy, judgedPolicyOf } from '../../../projections/verdict/judge.ts'
+import { recordedPolicy } from '../../../projections/verdict/recorded-policy.ts'
 import { type SemanticDifference, semanticDifferences } from '../../../projections/verdict/semantic.ts'
 import { type EndpointView, type NodeView, nodeOfStream, type World } from '../../../projections/world.ts'
 import { type Imagined, imagine, imaginedBefore, knownAs } from './imagined.ts'
@@ -172,7 +173,10 @@ function nodePlan(
   const ports = listenerPorts(node)
   const endpoints = views.flatMap((view, index) => {
     const sides = { before: before[index]!, after: resolved(engine, relabelled(view, name, facts)) }
-    const judged = { before: judgedPolicyOf(sides.before), after: judgedPolicyOf(sides.after) }
+    const judged = {
+      before: judgedPolicyOf(sides.before) ?? recordedPolicy(world, name, view),
+      after: judgedPolicyOf(sides.after),
+    }
     policies.set(view.endpoint, judged)
     const found = endpointPlan({ node: name, view, sides, judged, existing, ports })
     return found === null ? [] : [found]
@@ -231,31 +235,30 @@ function endpointPlan({ node, view, sides, judged, existing, ports }: Compared):
   if (before === after) return null
   const { endpoint, name } = view
   const base = { node, endpoint, name }
-  if (after.kind === 'unresolvable' || before.kind === 'unresolvable') {
-    if (before.kind === after.kind) return null
-    return {
-      ...base,
-      ...NOTHING,
-      unresolvable: after.kind === 'unresolvable' ? `${after.code}: ${after.reason}` : null,
-    }
+  if (after.kind === 'unresolvable') {
+    const isSame = before.kind === 'unresolvable' && before.reason === after.reason
+    return isSame ? null : { ...base, ...NOTHING, unresolvable: `${after.code}: ${after.reason}` }
   }
-  const maps = { before: mapOf(before, view, ports), after: mapOf(after, view, ports) }
-  const map = policyMapDiff(maps.before, maps.after)
+  const [was, is] = [
+    before.kind === 'unresolvable' ? lastGood(view) : shapeOf(before, view, ports),
+    shapeOf(after, view, ports),
+  ]
+  const map = policyMapDiff(was.map, is.map)
   const differences =
     judged.before === null || judged.after === null
       ? []
       : semanticDifferences({ before: judged.before, after: judged.after, known: existing })
-  const ingressEnforced = { before: before.ingressEnforced, after: after.ingressEnforced }
-  const egressEnforced = { before: before.egressEnforced, after: after.egressEnforced }
+  const ingressEnforced = { before: was.ingressEnforced, after: is.ingressEnforced }
+  const egressEnforced = { before: was.egressEnforced, after: is.egressEnforced }
   const same = [ingressEnforced, egressEnforced].every((one) => one.before === one.after)
   if (map.length === 0 && differences.length === 0 && same) return null
   return {
     ...base,
     ingressEnforced,
     egressEnforced,
-    entries: { before: maps.before.size, after: maps.after.size },
+    entries: { before: was.map.size, after: is.map.size },
     map,
-    redirects: { come: missingIn(after, before), go: missingIn(before, after) },
+    redirects: { come: missingIn(is, was), go: missingIn(was, is) },
     differences,
     pressure: after.pressure,
     unresolvable: null,
@@ -274,16 +277,25 @@ const NOTHING: Omit<EndpointPlan, 'node' | 'endpoint' | 'name' | 'unresolvable'>
 
 type Resolved = Exclude<ResolvedPolicy, { readonly kind: 'unresolvable' }>
 
-/** With the proxy ports that the node's listeners have; others would be allocated. */
-function mapOf(
-  { entries, redirects }: Resolved,
-  view: EndpointView,
-  ports: ReadonlyMap<string, Port>,
-): ReturnType<typeof policyMapOf> {
-  return policyMapOf(entries, proxyPortsOf(view, redirects, ports))
+type Shape = Pick<Resolved, 'ingressEnforced' | 'egressEnforced'> & {
+  readonly map: PolicyMap
+  /** Ids of redirects, without the endpoint. */
+  readonly redirects: readonly string[]
 }
 
-function missingIn(one: Resolved, other: Resolved): readonly string[] {
-  const ids = new Set(other.redirects.map(({ id }) => id))
-  return one.redirects.map(({ id }) => id).filter((id) => !ids.has(id))
+/** With the proxy ports that the node's listeners have; others would be allocated. */
+function shapeOf(resolved: Resolved, view: EndpointView, ports: ReadonlyMap<string, Port>): Shape {
+  const { entries, redirects, ingressEnforced, egressEnforced } = resolved
+  const map = policyMapOf(entries, proxyPortsOf(view, redirects, ports))
+  return { ingressEnforced, egressEnforced, map, redirects: redirects.map(({ id }) => id) }
+}
+
+/** What is in force where the policies of now cannot be resolved. */
+function lastGood({ endpoint, ingressEnforced, egressEnforced, policyMap, redirects }: EndpointView): Shape {
+  const ids = redirects.map(({ id }) => id.slice(`${endpoint}:`.length))
+  return { ingressEnforced, egressEnforced, map: policyMap, redirects: ids }
+}
+
+function missingIn(one: Shape, other: Shape): readonly string[] {
+  return one.redirects.filter((id) => !other.redirects.includes(id))
 }
