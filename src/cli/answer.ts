@@ -33,18 +33,45 @@ export async function answer(
   return render(await find(world, { ...history, moment }), { moment, revision: world.revision, output: options.output })
 }
 
+type Askable = Pick<History, 'log'> & Partial<History>
+
 /** What a person wrote in the option or argument `where`; null is the head. Throws `CliError`. */
-export async function momentOf(
-  history: Pick<History, 'log'> & Partial<History>,
-  at: string | null,
-  where: string,
-): Promise<Moment | null> {
-  const outcome = await resolveMoment({ ...history, now: now(), at })
-  if (outcome.kind === 'found') return outcome.moment
-  throw new CliError(
-    outcome.kind === 'bad-input' ? 'usage' : 'notFound',
-    `${outcome.kind} at ${where}: ${outcome.reason}`,
-  )
+export async function momentOf(history: Askable, at: string | null, where: string): Promise<Moment | null> {
+  const [moment = null] = await momentsOf(history, [[where, at]])
+  return moment
+}
+
+/** Several of them; what cannot be found is said of all at once. Throws `CliError`. */
+export async function momentsOf(
+  history: Askable,
+  words: readonly (readonly [where: string, at: string | null])[],
+): Promise<readonly (Moment | null)[]> {
+  const found: (Moment | null)[] = []
+  const problems: string[] = []
+  let isUsage = false
+  for (const [where, at] of words) {
+    const outcome = await resolveMoment({ ...history, now: now(), at })
+    if (outcome.kind === 'found') found.push(outcome.moment)
+    else problems.push(`${outcome.kind} at ${where}: ${outcome.reason}`)
+    isUsage ||= outcome.kind === 'bad-input'
+  }
+  if (problems.length > 0) throw new CliError(isUsage ? 'usage' : 'notFound', problems.join('\n'))
+  return found
+}
+
+/** `--from` and `--to`: from what the log begins with, and to the head, where they are left out. Throws `CliError`. */
+export async function rangeOf(
+  history: Askable,
+  { from, to }: { readonly from: string | undefined; readonly to: string | undefined },
+): Promise<{ readonly from: Moment | null; readonly to: Moment }> {
+  const [end = null, start = null] = await momentsOf(history, [
+    ['--to', to ?? null],
+    ...(from === undefined ? [] : [['--from', from] as const]),
+  ])
+  if (end === null) throw new CliError('notFound', 'the log is empty')
+  if (start !== null && start.position > end.position)
+    throw new CliError('usage', `range-inverted at --from: ${start.position} is after ${end.position}`)
+  return { from: from === undefined ? (history.log.begins ?? null) : start, to: end }
 }
 
 export type Frame = { readonly moment: Moment | null; readonly revision: number; readonly output: Output }

@@ -6,6 +6,7 @@ import { BranchContradiction } from '../history/branch/contradiction.ts'
 import { BRANCH_NAME, BranchError, type BranchFolder } from '../history/branch/folder.ts'
 import { plannedOf } from '../history/branch/planned.ts'
 import type { History } from '../history/history.ts'
+import { nearestNames } from '../history/nearest.ts'
 import { planOf } from '../history/plan/plan.ts'
 import { worldFrom } from '../history/state-at.ts'
 import { momentOf } from './answer.ts'
@@ -110,11 +111,7 @@ export function readBranch(folder: BranchFolder, name: string): Branch {
 }
 
 function missing(folder: BranchFolder, name: string): CliError {
-  const names = folder.names()
-  return new CliError(
-    'notFound',
-    `no-such-branch: ${name}; ${names.length === 0 ? 'there are none' : `there are ${names.join(', ')}`}`,
-  )
+  return new CliError('notFound', `no-such-branch: ${name}; ${nearestNames(name, folder.names())}`)
 }
 
 export function forkText(fork: string | null): string {

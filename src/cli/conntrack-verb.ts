@@ -7,6 +7,7 @@ import { nodeNameOf, now, openDatapathToRead, openLogToRead, type Place } from '
 import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { conntrackText } from './render/conntrack.ts'
+import { requireEver } from './subjects.ts'
 
 export type ConntrackOptions = Place & {
   readonly node: string | undefined
@@ -17,6 +18,7 @@ export type ConntrackOptions = Place & {
 export async function listConntrack(options: ConntrackOptions, sink: LogSink): Promise<void> {
   await using log = await openLogToRead(options, sink.warn)
   const node = await nodeNameOf(log, options.node)
+  if (options.node !== undefined) await requireEver(log, { node })
   await refuseModel(log, node)
   await using datapath = await openDatapathToRead({ bpffs: options.bpffs, node })
   const items = await datapath.readConntrack()

@@ -1,14 +1,17 @@
 /** `hindcast flows`: the last verdicts and requests, and with `--follow` those that come. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Timestamp } from '../../events/ids.ts'
 import { AddressBook } from '../history/address-book.ts'
 import { isoTime, parseTime } from '../history/position.ts'
-import type { Flow, FlowQuery, FlowStore } from '../ports/flows.ts'
+import { type Flow, type FlowQuery, type FlowStore, FlowStoreError } from '../ports/flows.ts'
 import type { EventLog } from '../ports/log.ts'
+import { momentsOf } from './answer.ts'
 import { now, openFlowsToRead, openLogToRead, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { type ColourWhen, paintFor } from './render/colour.ts'
 import { flowLine } from './render/flows.ts'
+import { requireEver } from './subjects.ts'
 
 export type FlowsOptions = Place & {
   readonly node: string | undefined
@@ -28,18 +31,30 @@ const LAST_DEFAULT = 20
 const FOLLOW_PAUSE_MS = 200
 
 export async function printFlows(options: FlowsOptions, sink: LogSink): Promise<void> {
-  const query = queryOf(options)
   if (options.follow && options.output === 'json')
     throw new CliError('usage', '--follow gives no end to one document: take -o jsonl')
   await using log = await openLogToRead(options, sink.warn)
+  const query = await queryOf(log, options)
   const flows = await openFlowsToRead(log, options)
   const shown = { log, book: new AddressBook(), options, sink }
+  try {
+    await print(flows, query, shown)
+  } catch (error) {
+    if (error instanceof FlowStoreError && error.code === 'flows-missing') await requireEver(log, options)
+    throw error
+  }
+}
+
+async function print(flows: Reader, query: FlowQuery, shown: Shown): Promise<void> {
+  const { log, book, options, sink } = shown
   if (options.output === 'json') {
     const items = await all(flows, query)
-    await shown.book.readOn(log)
-    return sink.write(`${JSON.stringify({ items: items.map((flow) => plain(flow, shown.book)) }, null, 2)}\n`)
+    if (items.length === 0) await requireEver(log, options)
+    await book.readOn(log)
+    return sink.write(`${JSON.stringify({ items: items.map((flow) => plain(flow, book)) }, null, 2)}\n`)
   }
   const last = await pages(flows, query, (page) => show(page, shown))
+  if (last === null) await requireEver(log, options)
   if (options.follow) await follow({ flows, query, after: last }, shown)
 }
 
@@ -113,22 +128,30 @@ async function pause(stop: AbortSignal): Promise<void> {
   }
 }
 
-function queryOf({ since, until, last, verdict, endpoint }: FlowsOptions): FlowQuery {
-  const times = [since, until].map((text, index) => {
-    if (text === undefined) return undefined
-    const time = parseTime(text, now())
-    if (time !== null) return time
-    throw new CliError(
-      'usage',
-      `bad-time at --${index === 0 ? 'since' : 'until'}: ${text} is not an RFC 3339 time or a duration`,
-    )
-  })
+async function queryOf(log: EventLog, { since, until, last, verdict, endpoint }: FlowsOptions): Promise<FlowQuery> {
+  const [from, to] = await timesOf(log, { since, until })
   const bound = last ?? (since === undefined ? LAST_DEFAULT : undefined)
   return {
-    ...(times[0] === undefined ? {} : { since: times[0] }),
-    ...(times[1] === undefined ? {} : { until: times[1] }),
+    ...(from === null ? {} : { since: from }),
+    ...(to === null ? {} : { until: to }),
     ...(bound === undefined ? {} : { last: bound }),
     ...(verdict === undefined ? {} : { verdict }),
     ...(endpoint === undefined ? {} : { endpoint }),
   }
+}
+
+/** A time is a time, also where the log does not reach; any other moment is when its event was recorded. Throws `CliError`. */
+async function timesOf(
+  log: EventLog,
+  { since, until }: Pick<FlowsOptions, 'since' | 'until'>,
+): Promise<readonly [Timestamp | null, Timestamp | null]> {
+  const timeOf = (text: string | undefined): Timestamp | null => (text === undefined ? null : parseTime(text, now()))
+  const [from, to] = [timeOf(since), timeOf(until)]
+  const words = [
+    ...(since === undefined || from !== null ? [] : [['--since', since] as const]),
+    ...(until === undefined || to !== null ? [] : [['--until', until] as const]),
+  ]
+  const moments = await momentsOf({ log }, words)
+  const found = new Map(words.map(([where], index) => [where, moments[index]?.recordedAt ?? null]))
+  return [from ?? found.get('--since') ?? null, to ?? found.get('--until') ?? null]
 }

@@ -7,7 +7,7 @@ import { diffView } from '../history/diff-view.ts'
 import type { History } from '../history/history.ts'
 import { labelsAt } from '../history/labels.ts'
 import { isoTime, type Moment, momentText } from '../history/position.ts'
-import { momentOf } from './answer.ts'
+import { momentsOf } from './answer.ts'
 import { openHistory, type Place } from './compose.ts'
 import { readExpectation } from './expectation.ts'
 import { CliError } from './failure.ts'
@@ -48,7 +48,10 @@ async function rangeOf(
   history: History,
   { good, bad }: BisectOptions,
 ): Promise<{ readonly good: Moment; readonly bad: Moment }> {
-  const [from, to] = [await momentOf(history, good, '--good'), await momentOf(history, bad ?? null, '--bad')]
+  const [from = null, to = null] = await momentsOf(history, [
+    ['--good', good],
+    ['--bad', bad ?? null],
+  ])
   if (from === null || to === null) throw new CliError('notFound', 'the log is empty')
   if (from.position >= to.position) {
     throw new CliError(

@@ -7,18 +7,18 @@ import { factsOf, type NodeFacts } from '../history/capsule/facts.ts'
 import type { Capsule, CapsuleHeader } from '../history/capsule/format.ts'
 import { checkedOrigin } from '../history/capsule/origin.ts'
 import { pseudonymousCapsule } from '../history/capsule/pseudonyms/capsule.ts'
-import type { History } from '../history/history.ts'
-import { isoTime, type Moment } from '../history/position.ts'
+import { isoTime } from '../history/position.ts'
 import { FlowStoreError } from '../ports/flows.ts'
 import type { EventLog } from '../ports/log.ts'
 import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
-import { momentOf } from './answer.ts'
+import { momentsOf } from './answer.ts'
 import { checkCapsuleTarget, openCapsuleFile, writeCapsuleFile } from './capsule-file.ts'
 import { originBeside, originText, plainOrigin } from './capsule-origin.ts'
 import { nodeNameOf, openFlowsToRead, openHistory, type Place } from './compose.ts'
 import { CliError, messageOf } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { counted } from './render/counted.ts'
+import { requireSubjects } from './subjects.ts'
 import { givenKey } from './verifier-key.ts'
 import { version } from './version.ts'
 
@@ -37,7 +37,14 @@ export type OpenOptions = { readonly output: 'table' | 'json'; readonly key: str
 export async function exportRange(file: string, options: ExportOptions, sink: LogSink): Promise<void> {
   checkCapsuleTarget(file)
   await using history = await openHistory(options, sink.warn)
-  const [from, to] = [await moment(history, options.from, '--from'), await moment(history, options.to ?? null, '--to')]
+  const { log, model } = history
+  // A capsule holds what was recorded.
+  const [from = null, to = null] = await momentsOf({ log, model }, [
+    ['--from', options.from],
+    ['--to', options.to ?? null],
+  ])
+  if (from === null || to === null) throw new CliError('notFound', 'the log is empty')
+  requireSubjects(history, options, { moment: to, span: 'ever' })
   if (from.position > to.position) throw new CliError('usage', `range-wrong at --from: ${from.position} is after --to`)
   const flows = options.flows ? await flowsBeside(history.log, options, sink) : null
   const key = options.pseudonyms === undefined ? null : keyOf(options.pseudonyms)
@@ -130,11 +137,4 @@ function headerText({ engine, from, to, stateAtStart, stateAtEnd, flows }: Capsu
     `state at the end   ${stateAtEnd}`,
     '',
   ].join('\n')
-}
-
-/** A capsule holds what was recorded. */
-async function moment({ log, model }: History, at: string | null, where: string): Promise<Moment> {
-  const found = await momentOf({ log, model }, at, where)
-  if (found === null) throw new CliError('notFound', 'the log is empty')
-  return found
 }

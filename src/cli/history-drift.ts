@@ -23,6 +23,7 @@ import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { counted } from './render/counted.ts'
 import { driftTable } from './render/drift.ts'
+import { requireSubjects } from './subjects.ts'
 import { whoAmI } from './submit.ts'
 
 export type DriftOptions = Place & {
@@ -43,6 +44,7 @@ const AGENT_PAUSES_MAX = 50
 export async function drift(options: DriftOptions, sink: LogSink): Promise<void> {
   await using history = await openHistory(options, sink.warn)
   const node = await nodeNameOf(history.log, options.node)
+  requireSubjects(history, options, { moment: await momentOf(history, null, '--log'), span: 'ever' })
   await refuseModel(history.log, node)
   await using datapath = await openDatapathToRead({ bpffs: options.bpffs, node })
   const look = async (): Promise<DriftAnswer> => {

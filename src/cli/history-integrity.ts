@@ -7,7 +7,7 @@ import { hashText } from '../history/merkle/tree.ts'
 import { checkProof, proveConsistency, proveInclusion } from '../history/prove.ts'
 import { type Verification, verifyLog } from '../history/verify.ts'
 import type { EventLog } from '../ports/log.ts'
-import { momentOf } from './answer.ts'
+import { momentOf, momentsOf } from './answer.ts'
 import { checkpointFolder, treePath } from './beside.ts'
 import { verifyCapsule } from './capsule-origin.ts'
 import { isCapsule, openWholeLogToRead, type Place } from './compose.ts'
@@ -106,7 +106,7 @@ async function eventProof(
   const tree = await open()
   const place = await tree.place(Position(BigInt(position)))
   if (place === null) {
-    const before = await momentOf({ log }, position, 'prove')
+    const before = await momentOf({ log }, position, 'POSITION')
     throw new CliError('notFound', `no event stands at ${position}; the nearest before is ${before?.position}`)
   }
   const signed = await signedAt(tree, tree.head, options)
@@ -118,7 +118,10 @@ async function beginningProof(log: EventLog, open: OpenTree, options: ProveOptio
   if (from === undefined || to === undefined || more !== undefined) {
     throw new CliError('usage', 'consistency takes two moments at --consistency')
   }
-  const [first, second] = [await momentOf({ log }, from, '--consistency'), await momentOf({ log }, to, '--consistency')]
+  const [first = null, second = null] = await momentsOf({ log }, [
+    ['--consistency', from],
+    ['--consistency', to],
+  ])
   if (first === null || second === null) throw new CliError('notFound', 'the log is empty')
   const tree = await open()
   const [checkpoint, signed] = [await tree.checkpointAt(first), await signedAt(tree, second, options)]

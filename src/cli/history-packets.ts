@@ -23,6 +23,7 @@ import { readInputs } from './input.ts'
 import type { LogSink } from './log-verb.ts'
 import { readPacketFile } from './packet-file.ts'
 import { packetsText } from './render/packets.ts'
+import { requireSubjects } from './subjects.ts'
 
 export type PacketOptions = Place & {
   readonly at: string | undefined
@@ -45,6 +46,7 @@ export async function replayPackets(options: PacketOptions, sink: LogSink): Prom
   const moment = await momentOf(history, options.at ?? null, '--at')
   if (moment === null) throw new CliError('notFound', 'the log is empty')
   const world = worldFrom(history.model, moment.position)
+  requireSubjects(history, options, { moment, span: 'then' })
   const { given, leftOut } =
     options.flows === undefined
       ? { given: await fromFile(world, options, sink), leftOut: {} }

@@ -11,13 +11,14 @@ import { isoTime, type Moment } from '../history/position.ts'
 import type { Mismatch } from '../history/replay/mismatch.ts'
 import { type Replay, replay } from '../history/replay/replay.ts'
 import { worldFrom } from '../history/state-at.ts'
-import { momentOf } from './answer.ts'
+import { rangeOf as momentRange } from './answer.ts'
 import { openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { counted } from './render/counted.ts'
 import { mapLine } from './render/diff.ts'
 import { paceLine } from './render/pace.ts'
+import { requireSubjects } from './subjects.ts'
 import { version } from './version.ts'
 import { writeFolder } from './written-folder.ts'
 
@@ -37,6 +38,7 @@ const PROGRESS_EVENTS = 100_000
 export async function replayLog(options: ReplayOptions, sink: LogSink): Promise<void> {
   await using history = await openHistory(options, sink.warn)
   const [from, to] = await rangeOf(history, options)
+  if (options.into === undefined) requireSubjects(history, options, { moment: to, span: 'ever' })
   if (options.into !== undefined) {
     const files = materialise(worldFrom(history.model, to.position), to)
     writeFolder(options.into, files)
@@ -79,10 +81,9 @@ function whereText({ position }: Moment): string {
 /** A branch has files, but nothing that could be done again. */
 async function rangeOf(all: History, { from, to, into }: ReplayOptions): Promise<readonly [Moment | null, Moment]> {
   const history = into === undefined ? { log: all.log, model: all.model } : all
-  const end = await momentOf(history, to ?? null, '--to')
-  if (end === null) throw new CliError('notFound', 'the log is empty')
   // Of a part of a log nothing is checked that only its state at the start follows from.
-  return [from === undefined ? (history.log.begins ?? null) : await momentOf(history, from, '--from'), end]
+  const range = await momentRange(history, { from, to })
+  return [range.from, range.to]
 }
 
 function nodesOf({ model }: History, { position }: Moment, wanted: string | undefined): readonly NodeName[] {
@@ -92,9 +93,6 @@ function nodesOf({ model }: History, { position }: Moment, wanted: string | unde
       .map(unitParts)
       .flatMap((parts) => ('node' in parts ? [parts.node] : [])),
   )
-  if (wanted !== undefined && !names.has(wanted)) {
-    throw new CliError('notFound', `no-such-node: ${wanted}; there are ${[...names].toSorted().join(', ') || 'none'}`)
-  }
   return [...names].filter((name) => wanted === undefined || name === wanted).map(NodeName)
 }
 

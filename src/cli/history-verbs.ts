@@ -11,7 +11,7 @@ import { type LabelsOf, labelsAt } from '../history/labels.ts'
 import { isoTime, type Moment, momentText } from '../history/position.ts'
 import { semanticDiff } from '../history/semantic-diff.ts'
 import { endpointAt, revisionOf } from '../history/state-at.ts'
-import { momentOf } from './answer.ts'
+import { momentOf, momentsOf } from './answer.ts'
 import { openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
@@ -20,6 +20,7 @@ import { portText } from './render/datapath.ts'
 import { diffText } from './render/diff.ts'
 import { semanticText, semanticView } from './render/semantic.ts'
 import { table } from './render/table.ts'
+import { requireSubjects } from './subjects.ts'
 
 export type DiffOptions = Place & {
   readonly node: string | undefined
@@ -40,6 +41,7 @@ const VERSIONS_MAX = 1_000
 export async function diff(range: string, options: DiffOptions, sink: LogSink): Promise<void> {
   await using history = await openHistory(options, sink.warn)
   const [from, to] = await rangeOf(history, range)
+  requireSubjects(history, options, { moment: laterOf(from, to) === from?.position ? from : to, span: 'ever' })
   const changes = await diffMoments(history, { from, to, units: (unit) => isWanted(unit, options) })
   if (options.semantic) return await semantic(history, { from, to, changes, options, sink })
   const later = laterOf(from, to)
@@ -126,16 +128,14 @@ type Asked = {
 async function askedOf(history: History, endpoint: number, options: BlameOptions): Promise<Asked> {
   const moment = await momentOf(history, options.at ?? null, '--at')
   if (moment === null) throw new CliError('notFound', 'the log is empty')
+  requireSubjects(history, { node: options.node, endpoint }, { moment, span: 'ever' })
   const units = history.model.units(moment.position).map(unitParts)
   const known = units.filter((unit) => unit.kind === 'endpoint')
   const found = known.filter(
     (unit) => unit.endpoint === endpoint && (options.node === undefined || unit.node === options.node),
   )
   const [only, ...more] = found
-  if (only === undefined) {
-    const ids = known.map((unit) => unit.endpoint).toSorted((a, b) => a - b)
-    throw new CliError('notFound', `no-such-endpoint: ${endpoint}; there are ${ids.join(', ') || 'none'}`)
-  }
+  if (only === undefined) throw new CliError('notFound', `no-such-endpoint: ${endpoint}`)
   if (more.length > 0) {
     throw new CliError('usage', `node-ambiguous at --node: ${found.map(({ node }) => node).join(', ')} have it`)
   }
@@ -204,7 +204,11 @@ async function rangeOf(history: History, range: string): Promise<readonly [Momen
   const [from, to = '', more] = range.split('..')
   if (more !== undefined) throw new CliError('usage', `range-wrong: ${range} is not A..B`)
   const side = (text: string): string | null => (text === '' ? null : text)
-  return [await momentOf(history, side(from!), 'A'), await momentOf(history, side(to), 'B')]
+  const [a = null, b = null] = await momentsOf(history, [
+    ['A', side(from!)],
+    ['B', side(to)],
+  ])
+  return [a, b]
 }
 
 function isWanted(unit: UnitName, { node, endpoint }: DiffOptions): boolean {

@@ -11,6 +11,7 @@ import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { counted } from './render/counted.ts'
 import { progressTable } from './render/progress.ts'
+import { requireSubjects } from './subjects.ts'
 
 export type WaitOptions = Place & {
   readonly for: 'realized'
@@ -32,6 +33,7 @@ export async function waitFor(options: WaitOptions, sink: LogSink): Promise<void
     if (isThere || left <= 0) {
       sink.write(options.output === 'json' ? json({ behind, all, moment }) : text({ behind, all, moment }))
       if (isThere) return
+      requireSubjects(history, options, { moment, span: 'then' })
       throw new CliError('difference', all.length === 0 ? 'there is no endpoint to wait for' : '')
     }
     await something(history, moment, left)

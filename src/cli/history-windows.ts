@@ -1,19 +1,19 @@
 /** `hindcast windows`: when did the parts of a node's datapath disagree, and what did that do? */
 import { NodeName } from '../../events/ids.ts'
 import { contains, parsePrefixOrAddress } from '../../projections/ip/prefix.ts'
-import type { History } from '../history/history.ts'
 import { isoTime, type Moment } from '../history/position.ts'
 import { worldFrom } from '../history/state-at.ts'
 import { type Misjudged, misjudgedFlows } from '../history/windows/misjudged.ts'
 import type { Late, Window } from '../history/windows/node-windows.ts'
 import { windowsOf } from '../history/windows/windows.ts'
 import { type FlowStore, FlowStoreError } from '../ports/flows.ts'
-import { momentOf } from './answer.ts'
+import { rangeOf } from './answer.ts'
 import { nodeNameOf, openFlowsToRead, openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 import { itemStream, type Range } from './json-stream.ts'
 import type { LogSink } from './log-verb.ts'
 import { type Totals, windowsSummary, windowText } from './render/windows.ts'
+import { requireSubjects } from './subjects.ts'
 
 export type WindowsOptions = Place & {
   readonly from: string | undefined
@@ -35,7 +35,10 @@ export async function windows(options: WindowsOptions, sink: LogSink): Promise<v
   const wanted = filterOf(options)
   await using history = await openHistory(options, sink.warn)
   const node = await nodeNameOf(history.log, options.node)
-  const { from, to } = await rangeOf(history, options)
+  // A branch is at rest after every command: nothing is late on it.
+  const { log, model } = history
+  const { from, to } = await rangeOf({ log, model }, options)
+  requireSubjects(history, options, { moment: to, span: 'ever' })
   const flows = await openFlowsToRead(history.log, { ...options, node: NodeName(node) })
   const print = printerOf(options, { node, from, to }, sink.write)
   const totals: Totals = { deny: 0, allow: 0, flows: 0 }
@@ -50,20 +53,6 @@ export async function windows(options: WindowsOptions, sink: LogSink): Promise<v
   }
   print.end(totals)
   if (totals.deny + totals.allow > 0) throw new CliError('difference', '')
-}
-
-/** A branch is at rest after every command: nothing is late on it. */
-async function rangeOf(
-  { log, model }: History,
-  { from, to }: WindowsOptions,
-): Promise<{ readonly from: Moment | null; readonly to: Moment }> {
-  const history = { log, model }
-  const end = await momentOf(history, to ?? null, '--to')
-  if (end === null) throw new CliError('notFound', 'the log is empty')
-  const begin = from === undefined ? (history.log.begins ?? null) : await momentOf(history, from, '--from')
-  if (begin !== null && begin.position > end.position)
-    throw new CliError('usage', `range-inverted at --from: ${begin.position} is after ${end.position}`)
-  return { from: begin, to: end }
 }
 
 /** Null where no flows are kept. */

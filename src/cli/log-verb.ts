@@ -3,7 +3,7 @@ import { EVENT_TYPES, type EventType } from '../../events/catalogue.ts'
 import { decodeEvent, type StoredEvent } from '../../events/codec.ts'
 import type { Position, Timestamp } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
-import { isoTime, parseTime } from '../history/position.ts'
+import { isoTime, parseTime, resolveMoment } from '../history/position.ts'
 import type { EventLog } from '../ports/log.ts'
 import type { Output } from './answer.ts'
 import { now, openLogToRead, type Place } from './compose.ts'
@@ -29,15 +29,13 @@ export type LogSink = {
   readonly stop: AbortSignal
 }
 
-type Range = {
-  readonly since: Timestamp | null
-  readonly until: Timestamp | null
-  readonly types: readonly EventType[]
-}
+/** A bound is a time, or the position of another moment; both count themselves in. */
+type Bound = { readonly time: Timestamp | null; readonly position: Position | null }
+type Range = { readonly since: Bound; readonly until: Bound; readonly types: readonly EventType[] }
 
 export async function printLog(options: LogOptions, sink: LogSink): Promise<void> {
-  const range = rangeOf(options)
   await using log = await openLogToRead(options, sink.warn)
+  const range = await rangeOf(log, options)
   const after = laterOf(await startOf(log, range.since, sink), log)
   const wanted = (stored: StoredEvent): boolean => isWanted(stored, range, options.stream)
   const page = (events: readonly StoredEvent[]): void => {
@@ -46,7 +44,10 @@ export async function printLog(options: LogOptions, sink: LogSink): Promise<void
   }
   if (options.output === 'table') sink.write(`${fixed(EVENT_HEADER)}\n`)
   if (options.follow) return await follow(log, after, { page, stop: sink.stop })
-  for await (const batch of log.readAll({ direction: 'forwards', after })) page(batch)
+  for await (const batch of log.readAll({ direction: 'forwards', after })) {
+    page(batch)
+    if (isOver(batch.at(-1), range)) return
+  }
 }
 
 /** Fixed widths, because a stream's rows are printed as they come. */
@@ -69,20 +70,28 @@ function plain({ position, recordedAt, context, ...rest }: Recorded): unknown {
   return { position: String(position), time: isoTime(recordedAt), ...rest, context: { ...context, cause } }
 }
 
-function rangeOf({ since, until, type }: LogOptions): Range {
+/** Throws `CliError` with everything that is wrong. */
+async function rangeOf(log: EventLog, { since, until, type }: LogOptions): Promise<Range> {
   const unknown = type.filter((name) => !EVENT_TYPES.some((known) => known === name))
   const problems = unknown.map((name) => `event-type-unknown at --type: ${name}; there are ${EVENT_TYPES.join(', ')}`)
-  const times = [since, until].map((text) => (text === undefined ? null : parseTime(text, now())))
-  for (const [index, text] of [since, until].entries()) {
-    if (text !== undefined && times[index] === null)
-      problems.push(`bad-time at --${index === 0 ? 'since' : 'until'}: ${text} is not an RFC 3339 time or a duration`)
+  let isUsage = problems.length > 0
+  const bound = async (where: string, at: string | undefined): Promise<Bound> => {
+    const time = at === undefined ? null : parseTime(at, now())
+    if (at === undefined || time !== null) return { time, position: null }
+    const outcome = await resolveMoment({ log, now: now(), at })
+    if (outcome.kind === 'found') return { time, position: outcome.moment?.position ?? null }
+    isUsage ||= outcome.kind === 'bad-input'
+    problems.push(`${outcome.kind === 'bad-input' ? 'bad-time' : outcome.kind} at ${where}: ${outcome.reason}`)
+    return { time, position: null }
   }
-  if (problems.length > 0) throw new CliError('usage', problems.join('\n'))
-  return { since: times[0] ?? null, until: times[1] ?? null, types: type as readonly EventType[] }
+  const range = { since: await bound('--since', since), until: await bound('--until', until) }
+  if (problems.length > 0) throw new CliError(isUsage ? 'usage' : 'notFound', problems.join('\n'))
+  return { ...range, types: type as readonly EventType[] }
 }
 
 /** Where the log is younger than `--since`, that is said and everything is shown. */
-async function startOf(log: EventLog, since: Timestamp | null, sink: LogSink): Promise<Position | null> {
+async function startOf(log: EventLog, { time: since, position }: Bound, sink: LogSink): Promise<Position | null> {
+  if (position !== null) return (position - 1n) as Position
   if (since === null || since === 0) return null
   const after = await log.positionAtTime((since - 1) as Timestamp)
   if (after === null) {
@@ -100,16 +109,19 @@ function laterOf(after: Position | null, { begins }: EventLog): Position | null 
   return after !== null && after > before ? after : before
 }
 
-function isWanted(
-  { type, stream, recordedAt }: StoredEvent,
-  { types, until }: Range,
-  streams: readonly string[],
-): boolean {
+function isWanted(stored: StoredEvent, range: Range, streams: readonly string[]): boolean {
+  const { types } = range
   return (
-    (types.length === 0 || types.some((name) => name === type)) &&
-    (streams.length === 0 || streams.some((prefix) => stream.startsWith(prefix))) &&
-    (until === null || recordedAt <= until)
+    (types.length === 0 || types.some((name) => name === stored.type)) &&
+    (streams.length === 0 || streams.some((prefix) => stored.stream.startsWith(prefix))) &&
+    !isOver(stored, range)
   )
+}
+
+/** Everything after it is over, too. */
+function isOver(stored: StoredEvent | undefined, { until: { time, position } }: Range): boolean {
+  if (stored === undefined) return false
+  return (time !== null && stored.recordedAt > time) || (position !== null && stored.position > position)
 }
 
 async function follow(

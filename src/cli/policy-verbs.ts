@@ -196,5 +196,5 @@ async function momentOf(place: Place, at: string | undefined): Promise<Moment> {
   if (outcome.kind === 'found' && outcome.moment !== null) return outcome.moment
   if (outcome.kind === 'found') throw new CliError('notFound', 'there is nothing on the log to tag')
   const kind = outcome.kind === 'bad-input' ? 'usage' : 'notFound'
-  throw new CliError(kind, `${outcome.kind} at POSITION: ${outcome.reason}`)
+  throw new CliError(kind, `${outcome.kind} at MOMENT: ${outcome.reason}`)
 }

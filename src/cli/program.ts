@@ -102,7 +102,7 @@ function addAgent(program: Command, sink: LogSink): void {
 }
 
 function addLog(program: Command, sink: LogSink): void {
-  const times = 'RFC 3339 or a duration such as 5m'
+  const times = 'RFC 3339, a duration such as 5m, or another moment as after --at'
   const log = place(program.command('log'))
   log
     .description('the events, oldest first')
@@ -182,10 +182,12 @@ function addDatapath(program: Command, sink: LogSink): void {
     .command('get')
     .argument('[endpoint]', 'endpoint id', endpointId)
   reading(get, sink, async () => {
-    const { policyMaps } = await verbs()
-    return (world, options, endpoint) => {
+    const [{ policyMaps }, { requireSubjects }] = await Promise.all([verbs(), import('./subjects.ts')])
+    return (world, options, endpoint, asked) => {
       const { all = false, numeric = false } = options as { readonly all?: boolean; readonly numeric?: boolean }
       if ((endpoint === undefined) !== all) throw new CliError('usage', 'bpf policy get takes an endpoint id or --all')
+      const named = endpoint === undefined ? undefined : Number(endpoint)
+      requireSubjects(asked, { node: options.node, endpoint: named }, { moment: asked.moment, span: 'then' })
       return policyMaps(world, { ...options, numeric, endpoint: all ? 'all' : Number(endpoint) })
     }
   })
@@ -193,7 +195,7 @@ function addDatapath(program: Command, sink: LogSink): void {
 }
 
 function addFlows(program: Command, sink: LogSink): void {
-  const times = 'RFC 3339 or a duration such as 5m'
+  const times = 'RFC 3339, a duration such as 5m, or another moment as after --at'
   place(program.command('flows'))
     .description('verdicts and requests of a node, each with the position that decided')
     .option('--node <name>', 'which node; by default $HINDCAST_NODE, the only one known, or this machine')

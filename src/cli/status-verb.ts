@@ -10,6 +10,7 @@ import type { Asked, Found } from './answer.ts'
 import { counted } from './render/counted.ts'
 import { progressTable } from './render/progress.ts'
 import { table } from './render/table.ts'
+import { requireSubjects } from './subjects.ts'
 
 /** `missing`: revisions that some endpoint does not enforce yet; `since`: when the first of them was made. */
 type NodeStatus = {
@@ -43,6 +44,7 @@ const ENDPOINTS_SHOWN_MAX = 50
 /** `node` undefined: all nodes. */
 export async function status(world: World, asked: Asked & { readonly node: string | undefined }): Promise<Found> {
   const { moment, node: wanted } = asked
+  requireSubjects(asked, { node: wanted }, { moment, span: 'then' })
   const names = [...world.nodes.keys()].toSorted().filter((name) => wanted === undefined || name === wanted)
   const nodes = await Promise.all(names.map((name) => statusOf(name, world, asked)))
   const progress = moment === null ? [] : await progressOf(asked, { world, moment, wanted: null })

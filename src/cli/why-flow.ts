@@ -10,6 +10,7 @@ import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { paintFor } from './render/colour.ts'
 import { flowWhyText } from './render/why-flow.ts'
+import { requireSubjects } from './subjects.ts'
 import type { WhyOptions } from './why-verb.ts'
 
 export type FlowWhyOptions = WhyOptions & { readonly flow: number }
@@ -19,6 +20,7 @@ export async function explainFlow(options: FlowWhyOptions, sink: LogSink): Promi
   refuseOthers(options)
   await using history = await openHistory(options, sink.warn)
   const node = await nodeNameOf(history.log, options.node)
+  requireSubjects(history, options, { moment: await momentOf(history, null, '--node'), span: 'ever' })
   const flow = await flowOf(await openFlowsToRead(history.log, { ...options, node }), options.flow)
   const at = options.at ?? (await positionOfFlow(history, node, flow))
   const moment = await momentOf(history, at, options.at === undefined ? '--flow' : '--at')

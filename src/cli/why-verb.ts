@@ -1,5 +1,6 @@
 /** `hindcast why`: may this reach that, and which rule says so. */
 import type { HttpRequest } from '../../projections/l7/http-rule.ts'
+import { lifeOfEndpoint } from '../history/known.ts'
 import { type WhyQuestion, why, whyStateFrom } from '../history/why.ts'
 import { momentOf, type Output, render } from './answer.ts'
 import { openHistory, type Place } from './compose.ts'
@@ -38,7 +39,9 @@ export async function explain(options: WhyOptions, sink: LogSink): Promise<void>
   const outcome = why(state, question)
   if (outcome.kind !== 'answered') {
     const kind = outcome.kind === 'ambiguous' ? 'usage' : 'notFound'
-    throw new CliError(kind, `${outcome.kind} at --${outcome.side}: ${outcome.reason}`)
+    const asked = Number(options[outcome.side])
+    const life = Number.isInteger(asked) && moment !== null ? lifeOfEndpoint(history.model, asked, moment.position) : ''
+    throw new CliError(kind, `${outcome.kind} at --${outcome.side}: ${outcome.reason}${life}`)
   }
   const paint = paintFor({ when: options.color, terminal: sink.terminal, noColor: process.env['NO_COLOR'] })
   const text = whyText(outcome.answer, { question, paint })

@@ -20,7 +20,7 @@ export function addWriting(program: Command, endpoint: Command, { sink, place }:
     program
       .command('tag')
       .argument('<name>', 'what it is called from now on')
-      .argument('[position]', 'as after --at; by default the last'),
+      .argument('[moment]', 'as after --at; by default the last'),
     place,
   )
     .description('give a position a name, for --at tag:NAME')

@@ -5,12 +5,13 @@ import { isoTime } from '../history/position.ts'
 import { revisionOf, worldFrom } from '../history/state-at.ts'
 import { xdsStatus } from '../history/xds/status.ts'
 import { type XdsStep, xdsSteps } from '../history/xds/steps.ts'
-import { momentOf, render } from './answer.ts'
+import { momentOf, rangeOf, render } from './answer.ts'
 import { nodeNameOf, openHistory, type Place } from './compose.ts'
 import { CliError } from './failure.ts'
 import { type ItemStream, itemStream, type Range } from './json-stream.ts'
 import type { LogSink } from './log-verb.ts'
 import { statusText, stepText } from './render/xds.ts'
+import { requireSubjects } from './subjects.ts'
 
 export type XdsStatusOptions = Place & {
   readonly at: string | undefined
@@ -24,6 +25,7 @@ export async function printXdsStatus(options: XdsStatusOptions, sink: LogSink): 
   const node = NodeName(await nodeNameOf(history.log, options.node))
   const moment = await momentOf(history, options.at ?? null, '--at')
   if (moment === null) throw new CliError('notFound', 'the log is empty')
+  requireSubjects(history, options, { moment, span: 'then' })
   const status = await xdsStatus(history, node, moment.position)
   const revision = revisionOf(history.model, moment.position)
   sink.write(await render({ items: [status], text: statusText(status) }, { moment, revision, output: options.output }))
@@ -47,10 +49,8 @@ export async function printXdsHistory(
 ): Promise<void> {
   await using history = await openHistory(options, sink.warn)
   const node = NodeName(await nodeNameOf(history.log, options.node))
-  const to = await momentOf(history, options.to ?? null, '--to')
-  if (to === null) throw new CliError('notFound', 'the log is empty')
-  const { begins } = history.log
-  const from = options.from === undefined ? (begins ?? null) : await momentOf(history, options.from, '--from')
+  const { from, to } = await rangeOf(history, options)
+  requireSubjects(history, options, { moment: to, span: 'ever' })
   const start = from === null ? null : { position: from.position, world: worldFrom(history.model, from.position) }
   const print = printer(options.output, { node, from, to }, sink.write)
   for await (const step of xdsSteps({ log: history.log, node, from: start, to: to.position })) {

@@ -11,6 +11,7 @@ import type { EventLog } from '../ports/log.ts'
 import type { ReadModel } from '../ports/read-model.ts'
 import type { Branches } from './branch/branched.ts'
 import { placeOf, positionText } from './branch/place.ts'
+import { nearestNames } from './nearest.ts'
 
 export type Moment = { readonly position: Position; readonly recordedAt: Timestamp }
 
@@ -145,14 +146,17 @@ async function byRevision(log: EventLog, wanted: number): Promise<MomentOutcome>
   return { kind: 'found', moment }
 }
 
-async function byTag(log: EventLog, name: string): Promise<MomentOutcome> {
+async function byTag(log: EventLog, wanted: string): Promise<MomentOutcome> {
+  const names = new Set<string>()
   for await (const batch of log.readAll({ direction: 'backwards', after: null, types: ['PositionTagged'] })) {
     for (const stored of batch) {
       const { event } = decodeEvent(stored)
-      if (event.type === 'PositionTagged' && event.name === name) return byPosition(log, BigInt(event.position))
+      if (event.type !== 'PositionTagged') continue
+      if (event.name === wanted) return byPosition(log, BigInt(event.position))
+      names.add(event.name)
     }
   }
-  return { kind: 'out-of-range', reason: `there is no tag ${name}` }
+  return { kind: 'out-of-range', reason: `there is no tag ${wanted}; ${nearestNames(wanted, names)}` }
 }
 
 function beyond(what: string, head: Moment | null): MomentOutcome {

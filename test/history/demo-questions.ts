@@ -204,6 +204,25 @@ export const QUESTIONS: Readonly<Record<string, readonly Question[]>> = {
       ],
     },
   ],
+  'xds status': [
+    {
+      words: ['xds', 'status', '--at', 'rev:2'],
+      says: ['host~127.0.0.1~no-id~localdomain', 'lds', 'current', 'npds', 'current', 'nphds', 'current'],
+      json: [({ items: [node] }: Items<{ disagreements: readonly object[] }>) => node?.disagreements, []],
+    },
+    {
+      words: ['xds', 'status'],
+      says: ['no proxy is connected'],
+      json: [({ items: [node] }: Items<{ proxies: readonly object[] }>) => node?.proxies, []],
+    },
+  ],
+  'xds history': [
+    {
+      words: ['xds', 'history', 'npds', '--from', '{first}', '--to', '{realised}', '--endpoint', '863'],
+      says: ['published', 'npds', RULE, 'acked', RULE],
+      json: [({ items }: Items<{ kind: string }>) => items.map(({ kind }) => kind), ['published', 'acked']],
+    },
+  ],
   'cidrgroup list': [
     { words: ['cidrgroup', 'list'], says: ['NAME', 'PREFIXES'], json: [({ items }: Items<object>) => items, []] },
   ],
@@ -458,7 +477,7 @@ export const QUESTIONS: Readonly<Record<string, readonly Question[]>> = {
     {
       words: ['replay', '--kernel', '--at', 'rev:2'],
       code: 2,
-      says: ['option-missing: --kernel wants --endpoint and --packets'],
+      says: ['option-missing: --kernel wants --packets'],
     },
   ],
   plan: [

@@ -201,6 +201,6 @@ test('T29 wait ends with 0 when everybody is there, also where that comes while 
     [0, '1 endpoint realises revision 2 at position 5, 2023-11-14T22:13:21.000Z\n'],
   )
   assert.equal((await wait('--rev', '3', '--timeout', '0')).code, 1)
-  assert.equal((await wait('--endpoint', '9', '--timeout', '0')).code, 1)
+  assert.equal((await wait('--endpoint', '9', '--timeout', '0')).code, 3)
   assert.equal((await hindcast('wait', '--log', path)).code, 2)
 })

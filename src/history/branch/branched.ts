@@ -3,7 +3,9 @@
  * `branch:NAME/N` the same after its first N commands (0: when what was on its way at the fork had come to rest). Every question that takes a moment and asks through
  * the read model takes these. A branch is told when it is first asked about; nothing is written.
  */
+
 import type { History } from '../history.ts'
+import { nearestNames } from '../nearest.ts'
 import type { MomentOutcome } from '../position.ts'
 import type { Branch } from './branch.ts'
 import { BranchedLog } from './branched-log.ts'
@@ -55,6 +57,5 @@ async function tell(history: History, branch: Branch): Promise<Telling> {
 }
 
 function missing(name: string, names: readonly string[]): MomentOutcome {
-  const known = names.length === 0 ? 'there are none' : `there are ${names.join(', ')}`
-  return { kind: 'out-of-range', reason: `there is no branch ${name}; ${known}` }
+  return { kind: 'out-of-range', reason: `there is no branch ${name}; ${nearestNames(name, names)}` }
 }
