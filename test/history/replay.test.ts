@@ -10,6 +10,7 @@ import { EnginePolicyView } from '../../src/agent/engine-view.ts'
 import { replay } from '../../src/history/replay/replay.ts'
 import { NODE, Rig } from '../agent/rig.ts'
 import { hindcast } from '../cli/recorded-log.ts'
+import { MemoryStates } from '../doubles/saved-states.ts'
 import { agentStory, type Story } from './agent-story.ts'
 import { chance } from './random-story.ts'
 
@@ -62,9 +63,10 @@ test('T23 a log comes out as it was recorded: every build, map write and reactio
   assert.deepEqual([one.checked.builds, one.checked.maps], [1, 1])
 })
 
-test('T23 so does any log that an agent wrote: endpoints and policies that come and go, agents that start again', async () => {
+test('T23 so does any log that an agent wrote: endpoints and policies that come and go, agents that start again, from checkpoints too', async () => {
   for (const seed of [70, 71, 72, 73, 74, 75, 76, 77, 78, 79]) {
-    await using rig = new Rig({ policies: () => new EnginePolicyView(NODE) })
+    const kept = seed % 2 === 0 ? { states: new MemoryStates(), options: { checkpointEveryEvents: 15 } } : {}
+    await using rig = new Rig({ policies: () => new EnginePolicyView(NODE), ...kept })
     let agent = await rig.start()
     const dice = chance(seed)
     const { operator } = rig
