@@ -8,7 +8,7 @@ import type { History } from '../history/history.ts'
 import { type LabelsOf, labelsAt } from '../history/labels.ts'
 import { type MaterialFile, materialise } from '../history/materialise.ts'
 import { isoTime, type Moment } from '../history/position.ts'
-import type { Mismatch } from '../history/replay/mismatch.ts'
+import type { Mismatch, RuleDifference } from '../history/replay/mismatch.ts'
 import { type Replay, replay } from '../history/replay/replay.ts'
 import { worldFrom } from '../history/state-at.ts'
 import { rangeOf as momentRange } from './answer.ts'
@@ -115,7 +115,7 @@ function replayText(
 }
 
 function mismatchText(
-  { kind, event, node, endpoint, reason, recorded, recomputed, entries }: Mismatch,
+  { kind, event, node, endpoint, reason, recorded, recomputed, entries, rules }: Mismatch,
   labelsOf: LabelsOf,
 ): string {
   const where = endpoint === null ? `node ${node}` : `endpoint ${endpoint} of node ${node}`
@@ -124,6 +124,16 @@ function mismatchText(
     `  recorded    ${JSON.stringify(recorded)}`,
     `  recomputed  ${JSON.stringify(recomputed)}`,
     ...entries.map((delta) => mapLine(delta, labelsOf)),
+    ...rules.map(ruleLine),
     '',
   ].join('\n')
+}
+
+/** More of a rule than this is in the JSON. */
+const RULE_MAX = 200
+
+function ruleLine({ side, direction, port, origin, rule }: RuleDifference): string {
+  const text = JSON.stringify(rule)
+  const short = text.length > RULE_MAX ? `${text.slice(0, RULE_MAX - 1)}…` : text
+  return `  ${side === 'recorded' ? '-' : '+'} ${direction} ${port} ${origin} ${short}`
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { digestOf } from '../../events/canonical.ts'
 import type { EventOf } from '../../events/catalogue.ts'
-import type { Position } from '../../events/ids.ts'
+import { IpAddress, type Position } from '../../events/ids.ts'
 import type { PolicyOptions } from '../../events/policy-options.ts'
 import type { Json } from '../../events/schema.ts'
 import { DEFAULT_POLICY_OPTIONS } from '../../projections/policy/default-options.ts'
@@ -14,6 +14,7 @@ import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 import { NODE, Rig } from '../agent/rig.ts'
 import { hindcast } from '../cli/recorded-log.ts'
 import { VirtualClock } from '../doubles/clock.ts'
+import { KERNEL_REASON } from '../kernel/laboratory.ts'
 import { landing, SHIPS } from './agent-story.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hindcast-options-'))
@@ -151,7 +152,7 @@ test('T47 verdicts are judged by the options of the agent that ran: why, bisect,
 test('T47 a log of agents with several options comes out as recorded, and one whose options were changed does not', async () => {
   const good = await run(['replay', '-o', 'json'])
   const { checked, mismatch } = JSON.parse(good.out)
-  assert.deepEqual([good.code, mismatch, checked.builds], [0, null, 14])
+  assert.deepEqual([good.code, mismatch, checked.builds], [0, null, 15])
   const { DatabaseSync } = await import('node:sqlite')
   const database = new DatabaseSync(path)
   const { position, body } = database
@@ -169,4 +170,61 @@ test('T47 a log of agents with several options comes out as recorded, and one wh
     BigInt(found.event.position) > at.default && BigInt(found.event.position) <= at.never,
     JSON.stringify(found),
   )
+})
+
+type Verdicts = Readonly<Record<string, string>>
+
+/** Who asks whom, and what both the kernel's programs and the evaluator say, at the end of a log whose last agent had the options. */
+async function inKernel(log: string, position: Position): Promise<Verdicts> {
+  const packets = join(folder, 'options.json')
+  const ends = [
+    ['203.0.113.9', 'plain'],
+    ['10.0.0.1', 'plain'],
+    ['plain', '203.0.113.9'],
+    ['203.0.113.9', 'young'],
+    ['10.0.0.1', 'young'],
+    ['young', '203.0.113.9'],
+  ]
+  writeFileSync(packets, JSON.stringify(ends.map(([from, to]) => ({ from, to, port: 443 }))))
+  const args = ['replay', '--kernel', '--log', log, '--packets', packets, '--at', String(position), '-o', 'json']
+  const { code, out, err } = await hindcast(...args)
+  assert.equal(code, 0, `${out}${err}`)
+  const found: readonly { packet: { from: string; to: string }; sides: { kernel: { verdict: string } }[] }[] =
+    JSON.parse(out).packets
+  return Object.fromEntries(
+    found.map(({ packet: { from, to }, sides }) => [`${from} -> ${to}`, sides[0]!.kernel.verdict]),
+  )
+}
+
+test('A21 the programs enforce as the options say: always isolates who has no policy, never nobody, and reserved:init is isolated by default', {
+  skip: KERNEL_REASON ?? false,
+}, async () => {
+  const kernelLog = join(folder, 'kernel.db')
+  const clock = new VirtualClock()
+  await using log = openSqliteLog({ path: kernelLog, now: () => clock.now() })
+  let options = DEFAULT_POLICY_OPTIONS
+  const policies = () => new EnginePolicyView(NODE, options)
+  await using rig = new Rig({ log, policies, options: { hostAddresses: [IpAddress('10.0.0.1')] } })
+  const endpoints = [
+    { id: 1, name: 'plain', labels: ['k8s:app=plain'], ipv4: '10.0.0.11', device: 'lxc1' },
+    // As a pod whose labels are not known yet.
+    { id: 2, name: 'young', labels: ['reserved:init'], ipv4: '10.0.0.12', device: 'lxc2' },
+  ]
+  await rig.operator.submit({ kind: 'add-endpoints', node: NODE, endpoints })
+  const verdicts = async (enforcement: PolicyOptions['enforcement']): Promise<Verdicts> => {
+    options = { ...DEFAULT_POLICY_OPTIONS, enforcement }
+    const agent = await rig.start()
+    await rig.quiet(agent)
+    const position = (await log.head())!
+    await agent[Symbol.asyncDispose]()
+    return inKernel(kernelLog, position)
+  }
+  const [outside, host] = ['203.0.113.9', '10.0.0.1']
+  const open = { [`${outside} -> plain`]: 'allow', [`${host} -> plain`]: 'allow', [`plain -> ${outside}`]: 'allow' }
+  const closed = { [`${outside} -> plain`]: 'deny', [`${host} -> plain`]: 'allow', [`plain -> ${outside}`]: 'deny' }
+  const young = { [`${outside} -> young`]: 'deny', [`${host} -> young`]: 'allow', [`young -> ${outside}`]: 'deny' }
+  const born = { [`${outside} -> young`]: 'allow', [`${host} -> young`]: 'allow', [`young -> ${outside}`]: 'allow' }
+  assert.deepEqual(await verdicts('default'), { ...open, ...young })
+  assert.deepEqual(await verdicts('always'), { ...closed, ...young })
+  assert.deepEqual(await verdicts('never'), { ...open, ...born })
 })

@@ -12,6 +12,7 @@ import { type Replay, replay } from '../../src/history/replay/replay.ts'
 import type { EventLog } from '../../src/ports/log.ts'
 import { IN_MEMORY, openReadModel } from '../../src/readmodel/model.ts'
 import { NODE, Rig } from '../agent/rig.ts'
+import { MemoryStates } from '../doubles/saved-states.ts'
 import { changingPolicies } from './changing-policies.ts'
 
 async function recordsOf(log: EventLog): Promise<readonly StoredEvent[]> {
@@ -57,6 +58,18 @@ test('T50 a part that is replayed from the read model finds what the replay of t
       const lost = total(whole) - total(part)
       assert.ok(lost >= 0 && lost <= part.checked.notRecomputed + 2, `${seed} ${from} ${JSON.stringify([whole, part])}`)
     }
+  }
+})
+
+test('T23 so does a log whose agents began at a checkpoint', async () => {
+  for (const seed of [21, 22, 23]) {
+    const states = new MemoryStates()
+    const options = { checkpointEveryEvents: 10 }
+    await using rig = new Rig({ states, options, policies: () => new EnginePolicyView(NODE) })
+    await changingPolicies(rig, seed)
+    assert.ok(states.saved.size > 0)
+    const found = await replay({ log: rig.log, from: null, to: null, endpoint: null, nodes: [NODE] })
+    assert.equal(found.mismatch, null, `seed ${seed}: ${JSON.stringify(found.mismatch)}`)
   }
 })
 

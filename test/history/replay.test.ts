@@ -21,6 +21,8 @@ before(async () => {
 })
 after(() => rmSync(folder, { recursive: true }))
 
+type Sided = { readonly origins: readonly string[] } | null
+
 let copies = 0
 /** A copy of the story with the body of one event changed. */
 function changed(position: bigint | number, change: (body: Record<string, Json>) => void): string {
@@ -123,6 +125,11 @@ test('T24 another meaning of a policy is found at the first build that shows it,
     /^ {2}- ingress k8s:class=tiefighter .* 80\/TCP redirect .* CiliumNetworkPolicy\/default\/rule1#\/spec\/ingress\/0$/m,
   )
   assert.match(out, /^ {2}\+ ingress k8s:class=tiefighter .* 8080\/TCP deny .*$/m)
+  const json = await run(path, '-o', 'json')
+  assert.equal(json.code, 4)
+  const { entries } = JSON.parse(json.out).mismatch
+  const origins = entries.flatMap(({ before: was, after: is }: { before: Sided; after: Sided }) => (was ?? is)!.origins)
+  assert.ok(entries.length >= 4 && origins.includes('CiliumNetworkPolicy/default/rule1#/spec/ingress/0'))
 })
 
 test('T24 a map write that does not add up, and a publication that does not, are found where they stand', async () => {
@@ -149,6 +156,10 @@ test('T24 a request that the proxy was not told about is found, though no map sh
     [found.kind, found.endpoint, found.event.position],
     ['network-policy', 863, String(story.at.exhaust)],
   )
+  const table = await run(path)
+  assert.equal(table.code, 4)
+  assert.match(table.out, /^ {2}- ingress 80\/TCP CiliumNetworkPolicy\/default\/rule1#\/spec\/ingress\/0 .*$/m)
+  assert.match(table.out, /^ {2}\+ ingress 80\/TCP CiliumNetworkPolicy\/default\/rule1#\/spec\/ingress\/0 .*$/m)
 })
 
 test('T25 an endpoint that was bumped though its policy changed is found: realised revision and map would lie', async () => {

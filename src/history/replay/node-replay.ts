@@ -33,8 +33,9 @@ import { equal } from '../../../projections/history/changes.ts'
 import type { ResolvedPolicy } from '../../../projections/policy/engine.ts'
 import { networkPolicyMessage } from '../../../projections/policy/network-policy.ts'
 import { type Projection, step } from '../../../projections/projection.ts'
-import { type Finding, mapFinding } from './mismatch.ts'
-import { ReplayedEngine } from './replayed-engine.ts'
+import type { NetworkPolicyMessage } from '../../../projections/xds/messages.ts'
+import { type Finding, mapFinding, NO_RULES, ruleDifferences } from './mismatch.ts'
+import { type EngineOf, ReplayedEngine, todaysEngine } from './replayed-engine.ts'
 import type { NodeStart } from './start.ts'
 
 export type Checked = { maps: number; builds: number; reactions: number; notRecomputed: number }
@@ -58,12 +59,12 @@ export class NodeReplay {
   #state: AgentState
 
   /** `start`: the state before the first event that it is given; null: that is the first of the log. */
-  constructor(node: NodeName, start: NodeStart | null) {
+  constructor(node: NodeName, start: NodeStart | null, engineOf: EngineOf = todaysEngine) {
     this.node = node
     // A projection of fewer types is asked only about those: `step` looks.
     this.#projection = agentState(node) as Projection<AgentState>
     this.#state = start?.state ?? this.#projection.initial
-    this.#engine = new ReplayedEngine(node, start)
+    this.#engine = new ReplayedEngine(node, start, engineOf)
     this.#resolvedSince = start === null ? null : new Set()
     if (start === null) return
     for (const endpoint of this.#state.endpoints.values()) {
@@ -106,7 +107,7 @@ export class NodeReplay {
       return null
     } catch (error) {
       if (!(error instanceof TypeError)) throw error
-      return { kind: 'log', endpoint: null, reason: error.message, recorded: null, recomputed: null, entries: [] }
+      return { kind: 'log', endpoint: null, reason: error.message, recorded: null, recomputed: null, ...NO_RULES }
     }
   }
 
@@ -132,6 +133,8 @@ export class NodeReplay {
         return this.#checkMap(event)
       case 'EndpointRegenerationSucceeded':
         return this.#checkBuild(event, before)
+      case 'EndpointRegenerationFailed':
+        return this.#checkFailure(event, before)
       case 'PolicyReaction':
         return this.#checkReaction(event, before)
       default:
@@ -146,7 +149,7 @@ export class NodeReplay {
     const found = this.#digestOf(map)
     if (found === digest && map.size === entries) return null
     const sides = { recorded: `${digest}, ${entries} entries`, recomputed: `${found}, ${map.size} entries` }
-    return { kind: 'policy-map', endpoint, reason: 'the map is not the sum of what was written', ...sides, entries: [] }
+    return { kind: 'policy-map', endpoint, reason: 'the map is not the sum of what was written', ...sides, ...NO_RULES }
   }
 
   #checkBuild(event: EventOf<'EndpointRegenerationSucceeded'>, before: AgentState): Finding | null {
@@ -162,6 +165,24 @@ export class NodeReplay {
     return this.#compareBuild(event, resolution)
   }
 
+  /** Of a failed build the log says only whether its policy could be resolved. */
+  #checkFailure(event: EventOf<'EndpointRegenerationFailed'>, before: AgentState): Finding | null {
+    const resolution = this.#resolutions.get(event.endpoint)
+    if (before.endpoints.get(event.endpoint)?.running?.build !== event.build) return null
+    if (resolution?.build !== event.build || event.code === 'endpoint-gone') return null
+    this.checked.builds += 1
+    this.#resolutions.delete(event.endpoint)
+    const { resolved } = resolution
+    const recorded = event.phase === 'policyCalculation' ? event.code : null
+    const recomputed = resolved.kind === 'unresolvable' ? resolved.code : null
+    if (recorded === recomputed) return null
+    const reason =
+      resolved.kind === 'unresolvable'
+        ? `the policy cannot be resolved: ${resolved.code}: ${resolved.reason}`
+        : 'the policy can be resolved, and recorded is that it could not'
+    return { kind: 'regeneration', endpoint: event.endpoint, reason, recorded, recomputed, ...NO_RULES }
+  }
+
   #compareBuild(event: EventOf<'EndpointRegenerationSucceeded'>, { endpoint, resolved }: Resolution): Finding | null {
     const id = event.endpoint
     if (resolved.kind === 'unresolvable') {
@@ -172,7 +193,7 @@ export class NodeReplay {
         reason,
         recorded: event.desiredDigest,
         recomputed: null,
-        entries: [],
+        ...NO_RULES,
       }
     }
     const ports = new Map<string, Port>(
@@ -188,7 +209,7 @@ export class NodeReplay {
     const recorded = { ingress: event.ingressEnforced, egress: event.egressEnforced }
     const recomputed = { ingress: resolved.ingressEnforced, egress: resolved.egressEnforced }
     if (!equal(recorded, recomputed)) {
-      return { kind: 'regeneration', endpoint: id, reason: 'enforcement differs', recorded, recomputed, entries: [] }
+      return { kind: 'regeneration', endpoint: id, reason: 'enforcement differs', recorded, recomputed, ...NO_RULES }
     }
     return event.npdsVersion === null ? null : this.#compareMessage(id, { endpoint, resolved, ports })
   }
@@ -212,7 +233,8 @@ export class NodeReplay {
     const recomputed = message as unknown as Json
     if (equal(served, recomputed)) return null
     const reason = 'the proxy would be told something else'
-    return { kind: 'network-policy', endpoint: id, reason, recorded: served, recomputed, entries: [] }
+    const rules = ruleDifferences(served as unknown as NetworkPolicyMessage | null, message)
+    return { kind: 'network-policy', endpoint: id, reason, recorded: served, recomputed, entries: [], rules }
   }
 
   #digestOf(map: PolicyMap): Digest {
@@ -243,7 +265,7 @@ export class NodeReplay {
         reason,
         recorded: event.identities,
         recomputed: identities,
-        entries: [],
+        ...NO_RULES,
       }
     }
     return endpoints.map((endpoint) => wronglyTreated(endpoint, event, affected)).find((one) => one !== null) ?? null
@@ -273,7 +295,7 @@ function wronglyTreated(
   if (lists.length === 1 && !(isAffected && lists[0] === 'bump')) return null
   const recomputed = isAffected ? 'regenerate' : 'one of regenerate, bump, skipped'
   const reason = isAffected ? 'its policy changed, so it would be regenerated' : 'it would be named once'
-  return { kind: 'reaction', endpoint, reason, recorded: lists, recomputed, entries: [] }
+  return { kind: 'reaction', endpoint, reason, recorded: lists, recomputed, ...NO_RULES }
 }
 
 export function positionOf(started: EventOf<'EndpointRegenerationStarted'>): Position {

@@ -13,6 +13,7 @@ import type { EventLog } from '../../ports/log.ts'
 import type { ReadModel } from '../../ports/read-model.ts'
 import { type Mismatch, mismatch } from './mismatch.ts'
 import { type Checked, NodeReplay, positionOf } from './node-replay.ts'
+import type { EngineOf } from './replayed-engine.ts'
 import { type ReplayStart, startBefore } from './start.ts'
 
 export type ReplayQuestion = {
@@ -29,6 +30,8 @@ export type ReplayQuestion = {
   readonly nodes: readonly NodeName[]
   /** Called after each batch with the number of events so far and where that is. */
   readonly progress?: (events: number, position: Position) => void
+  /** Whose results are compared with the recorded ones; today's engine where left out. */
+  readonly engineOf?: EngineOf
   /** True: the replay goes on as if that had come out as recorded. */
   readonly passes?: (found: Mismatch) => boolean
 }
@@ -87,7 +90,7 @@ class Run {
     this.#question = question
     this.#start = start
     this.#foldedTo = start?.after ?? null
-    this.#nodes = question.nodes.map((node) => new NodeReplay(node, start?.nodes.get(node) ?? null))
+    this.#nodes = question.nodes.map((node) => new NodeReplay(node, start?.nodes.get(node) ?? null, question.engineOf))
   }
 
   /** True where a mismatch ends it. */

@@ -19,18 +19,24 @@ import type { NodeStart } from './start.ts'
 
 const NOBODY: ReadonlySet<IdentityId> = new Set()
 
+/** What resolves policies. */
+export type EngineOf = (options: PolicyOptions) => Pick<PolicyEngine, 'apply' | 'resolve'>
+export const todaysEngine: EngineOf = (options) => new PolicyEngine(options)
+
 export class ReplayedEngine {
   readonly #node: NodeName
   #options: PolicyOptions = DEFAULT_POLICY_OPTIONS
   /** What holds now, by what it is about, in the order in which it came. */
   readonly #holding: Map<string, PolicyChange> = new Map()
-  #engine: PolicyEngine
+  readonly #engineOf: EngineOf
+  #engine: ReturnType<EngineOf>
 
   /** `start`: what it knows at its beginning; null: nothing but the reserved identities. */
-  constructor(node: NodeName, start: Pick<NodeStart, 'changes' | 'options'> | null) {
+  constructor(node: NodeName, start: Pick<NodeStart, 'changes' | 'options'> | null, engineOf: EngineOf) {
     this.#node = node
+    this.#engineOf = engineOf
     if (start !== null) this.#options = start.options
-    this.#engine = new PolicyEngine(this.#options)
+    this.#engine = this.#engineOf(this.#options)
     for (const change of start?.changes ?? [RESERVED_CHANGE]) {
       this.#hold(change)
       this.#engine.apply(change)
@@ -54,7 +60,7 @@ export class ReplayedEngine {
 
   #restart(options: PolicyOptions): void {
     this.#options = options
-    this.#engine = new PolicyEngine(this.#options)
+    this.#engine = this.#engineOf(this.#options)
     for (const change of this.#holding.values()) this.#engine.apply(change)
   }
 
