@@ -69,14 +69,10 @@ test('T63 at every position of every range a capsule has the state of the log, a
           `${path} ${from} ${at}`,
         )
       }
-      const { mismatch } = await replay({
-        log: capsule.log,
-        from: from as Position,
-        to: null,
-        endpoint: null,
-        nodes: [NODE],
-      })
-      assert.equal(mismatch, null, `${path} from ${from}`)
+      // One of the logs tells of a decision that comes out differently.
+      const question = { from: from as Position, to: null, endpoint: null, nodes: [NODE] }
+      const [here, there] = [await replay({ ...question, log }), await replay({ ...question, log: capsule.log })]
+      assert.deepEqual(there.mismatch, here.mismatch, `${path} from ${from}`)
       capsule.model[Symbol.dispose]()
       rmSync(file)
     }
