@@ -196,7 +196,7 @@ test('T87 what asks for what was recorded refuses a branch with the reason (2); 
   }
   assert.equal(existsSync(join(folder, 'x.capsule')), false)
   const missing = await run(...ASK, '--at', 'branch:nobody')
-  assert.deepEqual([missing.code, /there is no branch nobody; there are calm/.test(missing.err)], [3, true])
+  assert.deepEqual([missing.code, /there is no branch nobody; .*calm/.test(missing.err)], [3, true])
   const beyond = await run(...ASK, '--at', 'branch:calm/3')
   assert.deepEqual([beyond.code, /calm has 2 commands/.test(beyond.err)], [3, true])
 })
@@ -218,6 +218,20 @@ test('T87 on a branch, too, a build of policies that contradict each other fails
   assert.match(torn.reason, /^the build of revision 4 failed in policyCalculation: parser-conflict: /)
   const { out } = await run(...ASK, '--at', 'branch:torn')
   assert.match(out, /^ALLOWED[\s\S]*its policies contradict each other: parser-conflict/)
+})
+
+test('T87 a proxy port that no agent has allocated yet is said to be one: 1 for programs, words for people', async () => {
+  const path = join(folder, 'first.json')
+  writeFileSync(path, JSON.stringify(landing('POST /v1/request-landing')))
+  await did('branch', 'create', 'first', '--at', at('ships'))
+  await did('branch', 'apply', 'first', '-f', path)
+  const { items } = await asked('bpf', 'policy', 'get', '863', '--at', 'branch:first')
+  const ports = items[0].entries.map(({ value }: { value: { proxyPort: number } }) => value.proxyPort)
+  assert.deepEqual(new Set(ports), new Set([0, 1]))
+  assert.match((await run(...ASK, '--at', 'branch:first')).out, /, to a proxy port that is to be allocated$/m)
+  const diff = await run('diff', `${at('ships')}..branch:first`)
+  assert.match(diff.out, /80\/TCP redirect proxy \(port to be allocated\) precedence/)
+  assert.equal((await asked(...ASK, '--at', 'branch:first')).items[0].allowed, true)
 })
 
 test('T88 bisect finds the command of a branch, in words with its diff; or the event, where it had turned before the fork', async () => {

@@ -47,6 +47,8 @@ const selector = (dice: Dice): Json => ({
 function ports(dice: Dice, direction: 'ingress' | 'egress'): Json {
   const port = { port: one(dice, ['80', '443']), protocol: 'TCP' }
   if (direction === 'egress' || dice(2) === 0) return [{ ports: [port] }]
+  // No listener of ours speaks it, so it is denied; beside HTTP on one port it is a conflict.
+  if (dice(6) === 0) return [{ ports: [port], rules: { kafka: [{ topic: 'plans' }] } }]
   const path = one(dice, ['/v1/request-landing', '/v1/exhaust-port'])
   return [{ ports: [port], rules: { http: [{ method: 'POST', path }] } }]
 }
@@ -204,7 +206,7 @@ export async function branchWorld(history: History & { readonly branches: Branch
 const PORT_FIELDS: readonly string[] = ['proxyPort', 'proxyId', 'portValue']
 
 /** What is left when numbers that allocators give are taken for what they stand for. */
-export function essence(world: World): Json {
+export function essence(world: World): { readonly [what: string]: Json } & { readonly lds: readonly string[] } {
   const node = world.nodes.get(NODE)!
   const names = new Map<number, string>()
   for (const { identity, labels } of world.identities.values()) names.set(identity, labels.join(','))

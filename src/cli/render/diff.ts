@@ -10,6 +10,7 @@ import {
   kindOf,
   type NodeDifference,
 } from '../../history/diff-view.ts'
+import { PORT_TO_COME } from '../../history/plan/port-to-come.ts'
 import { portText } from './datapath.ts'
 
 const SIGNS: Readonly<Record<Kind, string>> = { added: '+', removed: '-', changed: '~' }
@@ -81,7 +82,8 @@ export function mapLine(
 }
 
 function valueText({ verdict, proxyPort, precedence, authType }: PolicyMapValue): string {
-  const proxy = proxyPort === 0 ? '' : ` proxy ${proxyPort}`
+  const port = proxyPort === PORT_TO_COME ? '(port to be allocated)' : String(proxyPort)
+  const proxy = proxyPort === 0 ? '' : ` proxy ${port}`
   return `${verdict}${proxy} precedence ${precedence}${authType === 0 ? '' : ` auth ${authType}`}`
 }
 

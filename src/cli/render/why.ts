@@ -1,5 +1,6 @@
 /** An explanation as text: the end first, then one paragraph a side, with every rule by policy, pointer, revision, position, time and actor. */
 import type { FactRef } from '../../history/fact-refs.ts'
+import { PORT_TO_COME } from '../../history/plan/port-to-come.ts'
 import type { RuleRef } from '../../history/provenance.ts'
 import type { Layers, PartyView, Side, WhyAnswer, WhyQuestion } from '../../history/why.ts'
 import type { NearMiss, Shortfall } from '../../history/why-denied.ts'
@@ -73,6 +74,7 @@ const FACTS: Readonly<Record<FactRef['kind'], string>> = {
 }
 
 function proxyText(proxyPort: number): string {
+  if (proxyPort === PORT_TO_COME) return ', to a proxy port that is to be allocated'
   return proxyPort === 0 ? '' : `, to proxy port ${proxyPort}`
 }
 

@@ -3,7 +3,6 @@
  * `branch:NAME/N` the same after its first N commands (0: when what was on its way at the fork had come to rest). Every question that takes a moment and asks through
  * the read model takes these. A branch is told when it is first asked about; nothing is written.
  */
-
 import type { History } from '../history.ts'
 import { nearestNames } from '../nearest.ts'
 import type { MomentOutcome } from '../position.ts'

@@ -9,7 +9,8 @@ import { httpListener, type ListenerOptions, listenerName } from '../../../proje
 import type { ListenerMessage } from '../../../projections/xds/messages.ts'
 import { snapshotChange, snapshotDigest } from '../../../projections/xds/snapshot.ts'
 import type { Listener } from '../../react/proxy-ports.ts'
-import { listenerPorts, PORT_TO_COME } from '../plan/proxy-ports.ts'
+import { PORT_TO_COME } from '../plan/port-to-come.ts'
+import { listenerPorts } from '../plan/proxy-ports.ts'
 
 export type Offers = {
   readonly listeners: readonly Listener[]

@@ -5,7 +5,7 @@
 import type { EventOf } from '../../../events/catalogue.ts'
 import { IDENTITY_STREAM, NodeName, Position, type Timestamp } from '../../../events/ids.ts'
 import { ascending } from '../../../events/order.ts'
-import { world as fold } from '../../../projections/world.ts'
+import { world as fold, type World } from '../../../projections/world.ts'
 import { eventAt } from '../event-at.ts'
 import type { History } from '../history.ts'
 import { worldFrom } from '../state-at.ts'
@@ -15,6 +15,11 @@ import { isSame, type Subject } from './subject.ts'
 import { type Speaker, Telling } from './telling.ts'
 import { type Told, toldOf } from './told.ts'
 import { type Wanted, wantedAfter } from './wanted.ts'
+
+/** What a branch makes of the world of its fork. Throws `BranchContradiction`, `DecodeError`. */
+export async function worldOfBranch(history: History, branch: Branch): Promise<World> {
+  return (await tellBranch(history, branch)).world
+}
 
 /** Throws `BranchContradiction`, `DecodeError`. */
 export async function tellBranch(history: History, branch: Branch): Promise<Telling> {

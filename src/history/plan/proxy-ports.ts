@@ -3,9 +3,7 @@ import type { Port } from '../../../events/ids.ts'
 import type { DesiredRedirect } from '../../../projections/policy/desired.ts'
 import type { EndpointView, NodeView } from '../../../projections/world.ts'
 import { type Listener, listenerOf } from '../../react/proxy-ports.ts'
-
-/** Stands for a proxy port that no agent has allocated yet: nobody can listen there. */
-export const PORT_TO_COME = 1 as Port
+import { PORT_TO_COME } from './port-to-come.ts'
 
 /** By name of the listener, as the proxy was told: `cilium-http-ingress:10000`. */
 export function listenerPorts({ xds }: Pick<NodeView, 'xds'>): ReadonlyMap<string, Port> {
