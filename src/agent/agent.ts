@@ -31,6 +31,7 @@ import { type AgentOptions, type AgentPorts, DEFAULT_AGENT_OPTIONS } from './opt
 import { Permits } from './permits.ts'
 import type { PolicyView } from './policy-view.ts'
 import { Prefixes } from './prefixes.ts'
+import { Progress } from './progress.ts'
 import { Publisher } from './publisher.ts'
 import { Reactor } from './reactor.ts'
 import { Retries } from './retries.ts'
@@ -85,6 +86,7 @@ class NodeAgent implements Agent {
   #early: XdsServerEvent[] | null = []
   /** Whether the maps of an earlier agent are taken over. */
   #ready = false
+  #progress: Progress | null = null
   #versions = 0
   #link: Link = { kind: 'up' }
   #end: AgentEnd | null = null
@@ -153,11 +155,15 @@ class NodeAgent implements Agent {
   }
 
   async start(): Promise<void> {
-    const { log, xds, datapath, logger, node } = this.#ports
+    const { log, xds, datapath, logger, node, clock } = this.#ports
     if (log.link !== undefined) this.#subscriptions.push(log.link.subscribe((link) => this.#linked(link)))
+    // Before anything is waited for: what proxies say meanwhile is not said again.
+    this.#subscriptions.push(xds.events.subscribe((said) => this.#hear(said)))
     const begun = (await this.#checkpoints?.restore()) ?? null
+    // It may have been told to stop meanwhile.
+    if (this.#end !== null) throw this.#end
+    this.#progress = new Progress({ clock, logger, head: await log.head() })
     this.#subscriptions.push(
-      xds.events.subscribe((said) => this.#hear(said)),
       log.subscribe(begun).subscribe({
         next: (message) => this.#read(message),
         error: (error) => this.#over(new AgentEnd('log-failed', String(error), { cause: error })),
@@ -272,6 +278,7 @@ class NodeAgent implements Agent {
       this.#guard()
       this.#checkpoints?.folded(events.length, this.#ready)
       if (this.#ready) this.#perform()
+      else this.#progress?.folded(this.#view.position)
     } catch (error) {
       const unreadable = error instanceof DecodeError || error instanceof TypeError
       this.#over(unreadable ? new AgentEnd('log-failed', error.message, { cause: error }) : error)

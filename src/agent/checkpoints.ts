@@ -48,7 +48,11 @@ export class Checkpoints {
   async restore(): Promise<Position | null> {
     const { node, view, states, logger } = this.#options
     const saved = states.load(nameOf(node))
-    if (saved === null || saved.fold !== checkpointFold(node)) return null
+    if (saved === null) return null
+    if (saved.fold !== checkpointFold(node)) {
+      logger.info({ position: saved.at }, 'a checkpoint is of another version; every event is folded')
+      return null
+    }
     const position = Position(BigInt(saved.at))
     const recent = await this.#recent(position)
     if (recent?.event !== saved.event) {
@@ -59,6 +63,7 @@ export class Checkpoints {
     if (folded === null) return null
     this.#size = saved.pieces.reduce((sum, { length }) => sum + length, 0)
     view.restore(folded, { position, event: saved.event }, recent.correlations)
+    logger.info({ position: saved.at }, 'begins at a checkpoint')
     return position
   }
 

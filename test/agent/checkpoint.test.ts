@@ -4,11 +4,12 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import type { StoredEvent } from '../../events/codec.ts'
-import { IdentityId, LabelText, NodeName, Port, type Position, Timestamp } from '../../events/ids.ts'
+import { IdentityId, LabelText, NodeName, Port, Position, Timestamp } from '../../events/ids.ts'
 import { checkpointFrom, checkpointPieces } from '../../src/agent/checkpoint.ts'
 import { Checkpoints } from '../../src/agent/checkpoints.ts'
 import { EnginePolicyView } from '../../src/agent/engine-view.ts'
 import type { PolicyView } from '../../src/agent/policy-view.ts'
+import { Progress } from '../../src/agent/progress.ts'
 import { View } from '../../src/agent/view.ts'
 import { submit } from '../../src/cli/submit.ts'
 import { openMemoryLog } from '../../src/log/memory.ts'
@@ -216,3 +217,47 @@ test('A24 checkpoints are written while the agent works, in pieces, and what is 
   assert.ok(state.endpoints.size > 0 && ledger.policies.byKey.size > 0)
   assert.deepEqual(checkpointFrom([...checkpointPieces(checkpointFrom(pieces))]), checkpointFrom(pieces))
 })
+
+test('A24 what a proxy says while the checkpoint is read is heard', async () => {
+  const states = new MemoryStates()
+  await using rig = await played(states)
+  const before = (await rig.operator.history()).length
+  const load = states.load.bind(states)
+  states.load = (name) => {
+    rig.xds.changed()
+    // After the start nobody says it again.
+    rig.proxy.connected = false
+    return load(name)
+  }
+  const agent = await rig.start()
+  await rig.quiet(agent)
+  const since = (await rig.operator.history()).slice(before).map(({ event }) => event)
+  const connections = since.filter((event) => event.type === 'ProxyConnectionChanged')
+  assert.deepEqual(
+    connections.map(({ connected }) => connected),
+    [true],
+  )
+})
+
+test('A24 a start that takes long says how far it is, and one that is quick says nothing', () => {
+  const clock = new VirtualClock()
+  const said: unknown[] = []
+  const progress = new Progress({ clock, logger: { info: (fields: unknown) => void said.push(fields) }, head: at(900) })
+  progress.folded(at(100))
+  clock.advance(4_999)
+  progress.folded(at(200))
+  assert.deepEqual(said, [])
+  clock.advance(1)
+  progress.folded(at(300))
+  progress.folded(at(400))
+  clock.advance(5_000)
+  progress.folded(at(500))
+  assert.deepEqual(said, [
+    { position: '300', head: '900' },
+    { position: '500', head: '900' },
+  ])
+})
+
+function at(position: number): Position {
+  return Position(BigInt(position))
+}
