@@ -11,13 +11,13 @@ import { eventAt } from '../history/event-at.ts'
 import type { History } from '../history/history.ts'
 import { branchFolder } from './beside.ts'
 import { appendCommands, type BranchOptions, forkOf, forkText, onBranch, readBranch } from './branch-verbs.ts'
-import { openHistory, type Place } from './compose.ts'
+import { openHistory } from './compose.ts'
 import { CliError } from './failure.ts'
 import type { LogSink } from './log-verb.ts'
 import { type Document, type FileOptions, isFactRef, problemLines, readDocuments } from './policy-documents.ts'
 import { resourcesOf } from './resource-name.ts'
 
-export type NamedOptions = Place & FileOptions & { readonly namespace: string | undefined }
+export type NamedOptions = BranchOptions & FileOptions & { readonly namespace: string | undefined }
 type Context<O> = { readonly options: O; readonly sink: LogSink }
 
 /** Throws `CliError` with every problem where a file holds something that would be refused. */
@@ -32,7 +32,7 @@ export async function applyToBranch(name: string, options: NamedOptions, sink: L
   const policies = commands.filter(({ kind }) => kind === 'set')
   const folder = branchFolder(options)
   await using history = await openHistory(options, sink.warn)
-  await appendCommands(name, [...facts, ...policies], { folder, history, sink })
+  await appendCommands(name, [...facts, ...policies], { folder, history, options, sink })
 }
 
 async function acceptedDocuments(options: FileOptions, sink: LogSink): Promise<readonly Document[]> {
@@ -61,7 +61,7 @@ export async function deleteOnBranch(
     (resource): BranchCommand =>
       isFactRef(resource) ? { kind: 'delete-fact', ref: resource } : { kind: 'delete', resource },
   )
-  await appendCommands(name, commands, { folder, history, sink })
+  await appendCommands(name, commands, { folder, history, options, sink })
 }
 
 /** What was set on the branch may be deleted there as well. */
@@ -97,10 +97,10 @@ export async function withoutOnBranch(
       throw new CliError('usage', `without-unable: ${position} cannot be left out: ${outcome.reason}`)
     commands.push({ kind: 'without', position, what: `${recorded.event.type} ${subjectText(outcome.subject)}` })
   }
-  await appendCommands(name, commands, { folder, history, sink })
+  await appendCommands(name, commands, { folder, history, options, sink })
 }
 
-export type EditOptions = Place & FileOptions
+export type EditOptions = BranchOptions & FileOptions
 
 /** Had that policy been this instead. Throws `CliError`. */
 export async function editOnBranch(
@@ -124,7 +124,7 @@ export async function editOnBranch(
   const [was, is] = [resourceKey(event.resource), resourceKey(policy.resource)]
   if (was !== is) throw new CliError('usage', `edit-other: ${position} set ${was}, and the file has ${is}`)
   const command: BranchCommand = { kind: 'edit', position, resource: policy.resource, manifest: policy.manifest }
-  await appendCommands(name, [command], { folder, history, sink })
+  await appendCommands(name, [command], { folder, history, options, sink })
 }
 
 async function eventUpToFork(history: History, branch: Branch, position: string): Promise<Recorded> {

@@ -19,7 +19,7 @@ export function addBranch(program: Command, { sink, place }: Context): void {
   const branch = program
     .command('branch')
     .description('what if: another past, or policies on top of a moment, kept beside the log; branch:NAME is a moment')
-  const verb = (word: string): Command => place(branch.command(word).argument('<name>', 'of the branch'))
+  const verb = (word: string): Command => printing(place(branch.command(word).argument('<name>', 'of the branch')))
   const files = (command: Command): Command =>
     command
       .option('-f, --filename <path>', 'policies: file, folder or -; may be repeated', collect, [])
@@ -30,12 +30,9 @@ export function addBranch(program: Command, { sink, place }: Context): void {
     .action(async (name: string, options: BranchOptions & { readonly at: string | undefined }) =>
       (await branchVerbs()).createBranch(name, options, sink),
     )
-  place(branch.command('list'))
+  printing(place(branch.command('list')))
     .description('the branches of the log')
-    .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
-    .action(async (options: BranchOptions & { readonly output: 'table' | 'json' }) =>
-      (await branchVerbs()).listBranches(options, sink),
-    )
+    .action(async (options: BranchOptions) => (await branchVerbs()).listBranches(options, sink))
   files(verb('apply'))
     .description('set policies, groups and services on the branch')
     .action(async (name: string, options: NamedOptions) => (await branchCommands()).applyToBranch(name, options, sink))
@@ -64,11 +61,14 @@ export function addBranch(program: Command, { sink, place }: Context): void {
     .action(async (name: string, options: BranchOptions) => (await branchVerbs()).dropBranch(name, options, sink))
 }
 
+function printing(command: Command): Command {
+  return command.addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
+}
+
 function addShow(command: Command, sink: LogSink): void {
   withFlowOptions(command)
     .alias('diff')
     .description('what it amounts to, as plan says it; ends with 1 where something would change')
-    .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
     .option('--connections', 'fail where the connections of the kernel cannot be judged; by default that is said')
     .option('--summary', 'for people: how many entries and verdicts, without each of them', false)
     .option('--no-connections', 'do not look at connections')
@@ -77,10 +77,9 @@ function addShow(command: Command, sink: LogSink): void {
 }
 
 function addLanding(branch: Command, { sink, place }: Context): void {
-  place(branch.command('rebase').argument('<name>', 'of the branch'))
+  printing(place(branch.command('rebase').argument('<name>', 'of the branch')))
     .description('put it on top of a later moment; ends with 1 where what it touches changed in between')
     .option('--onto <moment>', 'as after --at; by default the head')
-    .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
     .action(async (name: string, options: RebaseOptions) => (await branchLanding()).rebaseBranch(name, options, sink))
   writing(branch.command('merge').argument('<name>', 'of the branch'), place)
     .description(

@@ -18,7 +18,7 @@ import type { LogSink } from './log-verb.ts'
 import { type ConnectionOptions, connectionsOf } from './plan-connections.ts'
 import { counted } from './render/counted.ts'
 
-export type BranchOptions = Place
+export type BranchOptions = Place & { readonly output: 'table' | 'json' }
 
 /** Throws `CliError`. */
 export async function createBranch(
@@ -35,13 +35,10 @@ export async function createBranch(
   const moment = await momentOf({ log }, options.at ?? null, '--at')
   const fork = moment === null ? null : String(moment.position)
   folder.save({ v: BRANCH_VERSION, name, fork, commands: [] })
-  sink.write(`${name} begins at ${forkText(fork)}\n`)
+  write({ name, fork, outcome: 'created' }, [`${name} begins at ${forkText(fork)}`], { options, sink })
 }
 
-export async function listBranches(
-  options: BranchOptions & { readonly output: 'table' | 'json' },
-  sink: LogSink,
-): Promise<void> {
+export async function listBranches(options: BranchOptions, sink: LogSink): Promise<void> {
   const folder = branchFolder(options)
   const items = folder.names().map((name) => readBranch(folder, name))
   if (options.output === 'json') return sink.write(`${JSON.stringify({ items }, null, 2)}\n`)
@@ -71,20 +68,29 @@ export async function dropBranch(name: string, options: BranchOptions, sink: Log
   const folder = branchFolder(options)
   if (!folder.names().includes(name)) throw missing(folder, name)
   folder.drop(name)
-  sink.write(`${name} dropped\n`)
+  write({ name, outcome: 'dropped' }, [`${name} dropped`], { options, sink })
+}
+
+type Asked = { readonly options: Pick<BranchOptions, 'output'>; readonly sink: LogSink }
+
+function write(document: object, lines: readonly string[], { options, sink }: Asked): void {
+  sink.write(
+    options.output === 'json' ? `${JSON.stringify(document, null, 2)}\n` : lines.map((line) => `${line}\n`).join(''),
+  )
 }
 
 /** Only what is no contradiction is kept. */
 export async function appendCommands(
   name: string,
   commands: readonly BranchCommand[],
-  { folder, history, sink }: { readonly folder: BranchFolder; readonly history: History; readonly sink: LogSink },
+  { folder, history, ...asked }: Asked & { readonly folder: BranchFolder; readonly history: History },
 ): Promise<void> {
   const branch = readBranch(folder, name)
   const longer = { ...branch, commands: [...branch.commands, ...commands] }
   await onBranch(longer, () => plannedOf(history, longer))
   folder.save(longer)
-  sink.write(commands.map((command) => `${commandText(command)} on ${name}\n`).join(''))
+  const texts = commands.map((command) => `${commandText(command)} on ${name}`)
+  write({ name, fork: branch.fork, outcome: 'changed', commands }, texts, asked)
 }
 
 /** What a person may have written into the branch's file, or what a part of a log does not have, is no bug. */

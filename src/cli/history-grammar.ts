@@ -153,21 +153,21 @@ function addIntegrity(program: Command, { sink, place }: Context): void {
     .action(async (files: readonly string[], options: VerifyOptions) =>
       (await integrityVerbs()).verify(files, options, sink),
     )
-  place(program.command('prove').argument('[position]', 'of an event'))
+  printing(place(program.command('prove').argument('[position]', 'of an event')))
     .description('a proof that the event is on the log, or that one moment of the log is the beginning of another')
     .option('--consistency <moment...>', `two of: ${MOMENT}`)
     .action(async (position: string | undefined, options: ProveOptions) =>
       (await integrityVerbs()).prove(position, options, sink),
     )
   const checkpoint = program.command('checkpoint').description('signed statements of what the log was')
-  place(checkpoint.command('export'))
+  printing(place(checkpoint.command('export')))
     .description('sign what the log is, keep it and print it')
     .option('--at <moment>', MOMENT)
     .action(async (options: CheckpointOptions) => (await integrityVerbs()).exportCheckpoint(options, sink))
   printing(place(checkpoint.command('list')))
     .description('the checkpoints beside the log')
     .action(async (options: VerifyOptions) => (await integrityVerbs()).listCheckpoints(options, sink))
-  place(checkpoint.command('key'))
+  printing(place(checkpoint.command('key')))
     .description('print the verifier key, to be given to those who check')
     .action(async (options: CheckpointOptions) => (await integrityVerbs()).checkpointKey(options, sink))
 }

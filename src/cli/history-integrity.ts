@@ -26,8 +26,11 @@ export type VerifyOptions = Place & {
   readonly since: string | undefined
   readonly output: 'table' | 'json'
 }
-export type CheckpointOptions = Place & { readonly at: string | undefined }
-export type ProveOptions = Place & { readonly consistency: readonly string[] | undefined }
+export type CheckpointOptions = Place & { readonly at: string | undefined; readonly output: 'table' | 'json' }
+export type ProveOptions = Place & {
+  readonly consistency: readonly string[] | undefined
+  readonly output: 'table' | 'json'
+}
 
 export async function verify(names: readonly string[], options: VerifyOptions, sink: LogSink): Promise<void> {
   if (options.proof !== undefined) {
@@ -51,12 +54,12 @@ export async function prove(position: string | undefined, options: ProveOptions,
   if (consistency === undefined && (position === undefined || !/^[0-9]{1,19}$/.test(position))) {
     throw new CliError('usage', 'prove takes the position of an event, or --consistency A B')
   }
-  const proof = await withSignedTree(options, sink.warn, (log, tree) =>
+  const { proof, ...document } = await withSignedTree(options, sink.warn, (log, tree) =>
     consistency === undefined
       ? eventProof(log, tree, { position: position!, options })
       : beginningProof(log, tree, options),
   )
-  sink.write(proof)
+  sink.write(options.output === 'json' ? json({ ...document, proof }) : proof)
 }
 
 export async function exportCheckpoint(options: CheckpointOptions, sink: LogSink): Promise<void> {
@@ -70,7 +73,7 @@ export async function exportCheckpoint(options: CheckpointOptions, sink: LogSink
   } catch (error) {
     sink.warn(`the checkpoint was not kept: ${messageOf(error)}\n`)
   }
-  sink.write(note)
+  sink.write(options.output === 'json' ? json({ ...plain(checkpoint), note }) : note)
 }
 
 export async function listCheckpoints(options: VerifyOptions, sink: LogSink): Promise<void> {
@@ -93,16 +96,18 @@ export async function checkpointKey(options: CheckpointOptions, sink: LogSink): 
   const verifier = checkpointFolder(options).verifier()
   if (verifier === null)
     throw new CliError('notFound', 'nothing was signed yet: hindcast checkpoint export makes the key')
-  sink.write(`${verifier.text}\n`)
+  sink.write(options.output === 'json' ? json({ key: verifier.text }) : `${verifier.text}\n`)
 }
 
 type OpenTree = () => Promise<AnchoredTree>
+/** The proof as text, and what it is of. */
+type Proven = { readonly proof: string; readonly [fact: string]: unknown }
 
 async function eventProof(
   log: EventLog,
   open: OpenTree,
   { position, options }: { readonly position: string; readonly options: ProveOptions },
-): Promise<string> {
+): Promise<Proven> {
   const tree = await open()
   const place = await tree.place(Position(BigInt(position)))
   if (place === null) {
@@ -110,10 +115,11 @@ async function eventProof(
     throw new CliError('notFound', `no event stands at ${position}; the nearest before is ${before?.position}`)
   }
   const signed = await signedAt(tree, tree.head, options)
-  return tree.proof((hashes) => proveInclusion(hashes, place, signed))
+  const proof = await tree.proof((hashes) => proveInclusion(hashes, place, signed))
+  return { kind: 'included', position, checkpoint: plain(signed.checkpoint), proof }
 }
 
-async function beginningProof(log: EventLog, open: OpenTree, options: ProveOptions): Promise<string> {
+async function beginningProof(log: EventLog, open: OpenTree, options: ProveOptions): Promise<Proven> {
   const [from, to, more] = options.consistency!
   if (from === undefined || to === undefined || more !== undefined) {
     throw new CliError('usage', 'consistency takes two moments at --consistency')
@@ -126,21 +132,29 @@ async function beginningProof(log: EventLog, open: OpenTree, options: ProveOptio
   const tree = await open()
   const [checkpoint, signed] = [await tree.checkpointAt(first), await signedAt(tree, second, options)]
   if (checkpoint.size > signed.checkpoint.size) throw new CliError('usage', `${from} is after ${to}`)
-  return tree.proof((hashes) => proveConsistency(hashes, checkpoint, signed))
+  const proof = await tree.proof((hashes) => proveConsistency(hashes, checkpoint, signed))
+  return { kind: 'consistent', first: plain(checkpoint), second: plain(signed.checkpoint), proof }
 }
 
 function proofAnswer(file: string, files: readonly string[], options: VerifyOptions): string {
   const earlier = files.length === 0 ? null : checkpointsOf(files, options)[0]!.checkpoint
   const reading = checkProof(fileText(file, '--proof'), verifierKey(options), earlier)
   if (reading.kind === 'refused') throw new CliError('integrity', `proof-wrong at ${file}: ${reading.reason}`)
+  if (options.output === 'json') return json(plainProof(reading))
   if (reading.kind === 'included') {
-    const { kind, index, event, checkpoint } = reading
-    if (options.output === 'json') return json({ kind, index, event, checkpoint: plain(checkpoint) })
+    const { index, event, checkpoint } = reading
     return `event ${index + 1} of ${checkpoint.size} of ${checkpoint.origin}:\n${event}`
   }
   const [first, second] = [plain(reading.first), plain(reading.second)]
-  if (options.output === 'json') return json({ kind: reading.kind, first, second })
   return `the first ${counted(first.size, 'event')}, up to position ${first.position}, ${first.size === 1 ? 'is' : 'are'} the beginning of the ${second.size}\n`
+}
+
+function plainProof(reading: Exclude<ReturnType<typeof checkProof>, { readonly kind: 'refused' }>): object {
+  if (reading.kind === 'included') {
+    const { kind, index, event, checkpoint } = reading
+    return { kind, index, event, checkpoint: plain(checkpoint) }
+  }
+  return { kind: reading.kind, first: plain(reading.first), second: plain(reading.second) }
 }
 
 function checkpointsOf(files: readonly string[], options: VerifyOptions): readonly NamedCheckpoint[] {

@@ -592,7 +592,7 @@ export const QUESTIONS: Readonly<Record<string, readonly Question[]>> = {
     { words: ['branch', 'apply', 'again', '-f', '{policy}'], says: ['set CiliumNetworkPolicy/default/rule1'] },
   ],
   'branch delete': [
-    { words: ['branch', 'delete', 'second', 'cnp/rule1'], says: ['delete CiliumNetworkPolicy/default/rule1'] },
+    { words: ['branch', 'delete', '{gone}', 'cnp/rule1'], says: ['delete CiliumNetworkPolicy/default/rule1'] },
   ],
   'branch list': [
     {
@@ -654,16 +654,3 @@ export const NOT_ASKED: Readonly<Record<string, string>> = {
   'dns learn': 'writes: test/cli/facts.test.ts',
   'dns forget': 'writes: test/cli/facts.test.ts',
 }
-
-/** What they write is a format of its own, and already for programs. */
-export const ONE_FORM: readonly string[] = [
-  'checkpoint export',
-  'checkpoint key',
-  'prove',
-  'branch create',
-  'branch without',
-  'branch apply',
-  'branch delete',
-  'branch edit',
-  'branch drop',
-]

@@ -12,7 +12,8 @@ const WORDS: readonly string[] = [
 ]
 
 /** `words` in the order in which the table has them; `known` need not be told, as what a program works out itself. */
-export function unspoken(table: string, json: string, known: readonly string[] = []): readonly string[] {
+export function unspoken(table: string, document: string, known: readonly string[] = []): readonly string[] {
+  const json = document.replaceAll('\\n', '\n')
   const told = new Set([...(json.match(TIME) ?? []), ...(json.replaceAll(TIME, ' ').match(NUMBER) ?? [])])
   const shown = [
     ...(table.match(TIME) ?? []),
