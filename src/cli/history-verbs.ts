@@ -72,7 +72,11 @@ async function semantic(history: History, { from, to, changes, options, sink }: 
   const isWanted = ({ name, endpoint }: { readonly name: string; readonly endpoint: number }): boolean =>
     (options.namespace === undefined || name.startsWith(`${options.namespace}/`)) &&
     (options.endpoint === undefined || options.endpoint === endpoint)
-  const found = { endpoints: all.endpoints.filter(isWanted), notComparable: all.notComparable.filter(isWanted) }
+  const found = {
+    endpoints: all.endpoints.filter(isWanted),
+    notComparable: all.notComparable.filter(isWanted),
+    underWay: all.underWay.filter(isWanted),
+  }
   const labelsOf = (node: string): LabelsOf => labelsAt(history.model, node, laterOf(from, to))
   const ends = { from: plainMoment(from), to: plainMoment(to) }
   const between = `between ${ends.from.position} ${ends.from.time}..${ends.to.position} ${ends.to.time}`

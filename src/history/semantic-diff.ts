@@ -6,7 +6,7 @@ import type { EntityChange } from '../../projections/history/changes.ts'
 import { unitParts, worldOf } from '../../projections/history/entities.ts'
 import { RESERVED_IDENTITIES } from '../../projections/identity/reserved.ts'
 import type { JudgedPolicy } from '../../projections/verdict/judge.ts'
-import { recordedPolicy } from '../../projections/verdict/recorded-policy.ts'
+import { policyUnderWay, recordedPolicy, type UnderWay } from '../../projections/verdict/recorded-policy.ts'
 import { type SemanticDifference, semanticDifferences } from '../../projections/verdict/semantic.ts'
 import type { History } from './history.ts'
 import type { Moment } from './position.ts'
@@ -23,6 +23,12 @@ export type SemanticDiff = {
   readonly endpoints: readonly EndpointSemantics[]
   /** Endpoints whose policy changed but that had none in force at one of the moments, so that there is nothing to compare. */
   readonly notComparable: readonly { readonly node: string; readonly endpoint: EndpointId; readonly name: string }[]
+  /** Endpoints whose proxy had not taken at the later moment what was published: what is wanted there is not in force. */
+  readonly underWay: readonly (UnderWay & {
+    readonly node: string
+    readonly endpoint: EndpointId
+    readonly name: string
+  })[]
 }
 
 /** `changes` between the two moments say which endpoints are to be looked at. */
@@ -32,10 +38,12 @@ export function semanticDiff(
 ): SemanticDiff {
   const endpoints: EndpointSemantics[] = []
   const notComparable: SemanticDiff['notComparable'][number][] = []
+  const underWay: SemanticDiff['underWay'][number][] = []
   for (const { node, endpoint } of touchedEndpoints(changes)) {
     const [before, after] = [from, to].map(({ position }) => policyAt({ model }, { node, endpoint, at: position }))
     const name = after?.name ?? before?.name
     if (name === undefined) continue
+    if (after?.underWay) underWay.push({ node, endpoint, name, ...after.underWay })
     if (!before?.policy || !after?.policy) {
       notComparable.push({ node, endpoint, name })
       continue
@@ -44,7 +52,7 @@ export function semanticDiff(
     const differences = semanticDifferences({ before: before.policy, after: after.policy, known })
     if (differences.length > 0) endpoints.push({ node, endpoint, name, differences })
   }
-  return { endpoints, notComparable }
+  return { endpoints, notComparable, underWay }
 }
 
 type Place = { readonly node: string; readonly endpoint: EndpointId }
@@ -67,13 +75,18 @@ function touchedEndpoints(changes: readonly EntityChange[]): readonly Place[] {
 function policyAt(
   { model }: Pick<History, 'model'>,
   { node, endpoint, at }: Place & { readonly at: Position },
-): { readonly name: string; readonly policy: JudgedPolicy | null } | null {
+): { readonly name: string; readonly policy: JudgedPolicy | null; readonly underWay: UnderWay | null } | null {
   const view = endpointAt(model, { node, endpoint, at })
   if (view === null) return null
   const unit = `node ${node}`
-  const names = ['xds npds', `xds npds ${endpoint}`, `unacked npds ${endpoint}`]
+  const own = ['xds', 'unacked'].map((kind) => `${kind} npds ${endpoint}`)
+  const names = ['xds npds', 'acked npds', 'refused npds', ...own]
   const world = worldOf([{ unit, entities: valuesOf(model.entities(unit, at, (name) => names.includes(name))) }])
-  return { name: view.name, policy: recordedPolicy(world, node, view) }
+  return {
+    name: view.name,
+    policy: recordedPolicy(world, node, view),
+    underWay: policyUnderWay(world, node, view),
+  }
 }
 
 function knownIdentities({ model }: Pick<History, 'model'>, node: string, at: Position): readonly number[] {

@@ -161,6 +161,48 @@ doors:
   }
 })
 
+test("A21 agent takes Cilium's options: real connections meet always and never, whatever an agent before did", async () => {
+  const server = createServer((_, response) => response.end('Ship landed')).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const real = (server.address() as AddressInfo).port
+  const doors = file(
+    'options-doors.yaml',
+    `servers: [{address: 10.0.0.111, port: 80, realPort: ${real}}]
+doors: [{from: 10.0.0.209, to: 10.0.0.111, port: 80}]
+`,
+  )
+  const ships = file(
+    'options-ships.yaml',
+    `- {name: deathstar, id: 863, identity: 2033, ipv4: 10.0.0.111, labels: [org=empire, class=deathstar]}
+- {name: xwing, id: 775, identity: 5513, ipv4: 10.0.0.209, labels: [org=alliance, class=xwing]}
+`,
+  )
+  const state = join(folder, 'options')
+  assert.equal((await hindcast('endpoint', 'add', '--node', 'node1', '-f', ships, '--state', state)).code, 0)
+  const asked = async (...options: readonly string[]): Promise<readonly [answer: string, enforcement: string]> => {
+    await using it = agent('options', '--gate', doors, ...options)
+    await it.said(/^ready$/)
+    const door = Number(/:([0-9]+)$/.exec(await it.said(/^door from 10\.0\.0\.209 /))?.[1])
+    await settled(state, 2)
+    const answer = await ask(door, 'PUT', '/v1/exhaust-port')
+    const { out } = await hindcast('status', '--state', state, '-o', 'json')
+    return [answer, JSON.parse(out).items[0].enforcement]
+  }
+  try {
+    assert.deepEqual(await asked(), ['200', 'default'])
+    assert.deepEqual(await asked('--enable-policy', 'always'), ['ECONNRESET', 'always'])
+    assert.equal((await hindcastReading(RULE1, 'apply', '-f', '-', '--state', state)).code, 0)
+    assert.deepEqual(await asked(), ['ECONNRESET', 'default'])
+    assert.deepEqual(await asked('--enable-policy', 'never'), ['200', 'never'])
+    assert.equal((await hindcast('replay', '--state', state)).code, 0)
+    const wrong = await hindcast('agent', '--state', state, '--enable-policy', 'sometimes')
+    assert.equal(wrong.code, 2)
+    assert.match(wrong.err, /Allowed choices are default, always, never/)
+  } finally {
+    server.close()
+  }
+})
+
 test('C31 a second agent of the same node and folder is refused, and the first goes on', async () => {
   await using first = agent('second')
   await first.said(/^ready$/)

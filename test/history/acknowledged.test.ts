@@ -161,6 +161,13 @@ test('T49 bisect turns at the acknowledgement, shows what it put in force, and d
   const semantic = async (from: Position, to: Position): Promise<string> =>
     (await hindcast('diff', `${from}..${to}`, '--semantic', '--log', path)).out
   assert.match(await semantic((published - 1n) as Position, quiet), /^nothing is newly allowed or denied$/m)
+  assert.match(
+    await semantic((published - 1n) as Position, quiet),
+    new RegExp(
+      `^! default/deathstar: version e1\\.[0-9]+, published at position ${published}, is not acknowledged`,
+      'm',
+    ),
+  )
   assert.match(await semantic((published - 1n) as Position, events.at(-1)!.position), /such as PUT \/v1\/exhaust-port/)
   const plain = await hindcast('diff', `${published - 1n}..${quiet}`, '--log', path)
   assert.match(plain.out, /^\+ unacknowledged xds npds 863$/m)

@@ -7,7 +7,8 @@ type Flag = 'true' | 'false'
 
 export type PolicyFlags = {
   readonly enablePolicy: PolicyOptions['enforcement']
-  readonly allowLocalhost: PolicyOptions['allowLocalhost']
+  /** Cilium's `auto` is `always` where pods are Kubernetes', as they are here. */
+  readonly allowLocalhost: PolicyOptions['allowLocalhost'] | 'auto'
   readonly enableRemoteNodeIdentity: Flag
   readonly enableL7Proxy: Flag
   readonly enableIcmpRules: Flag
@@ -25,8 +26,8 @@ export function addPolicyFlags(command: Command): Command {
     )
     .addOption(
       new Option('--allow-localhost <when>', 'whether the host gets into every endpoint that no rule closes to it')
-        .choices(['always', 'policy'])
-        .default(d.allowLocalhost),
+        .choices(['auto', 'always', 'policy'])
+        .default('auto'),
     )
     .addOption(flag('enable-remote-node-identity', 'false: other nodes count as the host', d.enableRemoteNodeIdentity))
     .addOption(flag('enable-l7-proxy', 'false: endpoints that a rule of L7 selects are not built', d.enableL7Proxy))
@@ -39,7 +40,7 @@ export function policyOptionsOf(flags: PolicyFlags): PolicyOptions {
   return {
     ...DEFAULT_POLICY_OPTIONS,
     enforcement: flags.enablePolicy,
-    allowLocalhost: flags.allowLocalhost,
+    allowLocalhost: flags.allowLocalhost === 'policy' ? 'policy' : 'always',
     enableRemoteNodeIdentity: flags.enableRemoteNodeIdentity === 'true',
     enableL7Proxy: flags.enableL7Proxy === 'true',
     enableIcmpRules: flags.enableIcmpRules === 'true',

@@ -38,7 +38,7 @@ export function planView(plan: Plan, { flows, connections, labelsOf }: Context):
   return {
     ...plan,
     endpoints: plan.endpoints.map((endpoint) => {
-      const { differences } = semanticView({ endpoints: [endpoint], notComparable: [] }, labels)
+      const { differences } = semanticView({ endpoints: [endpoint], notComparable: [], underWay: [] }, labels)
       const map = endpoint.map.map((delta) => ({ ...delta, labels: labels(endpoint.node)(delta.key.identity) }))
       return { ...endpoint, map, differences }
     }),

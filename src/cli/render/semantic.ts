@@ -20,13 +20,14 @@ export type Item = {
 export type SemanticView = {
   readonly differences: readonly Item[]
   readonly notComparable: SemanticDiff['notComparable']
+  readonly underWay: SemanticDiff['underWay']
 }
 
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' }
 const PORT_MAX = 0xffff
 
 export function semanticView(
-  { endpoints, notComparable }: SemanticDiff,
+  { endpoints, notComparable, underWay }: SemanticDiff,
   labelsOf: (node: string) => LabelsOf,
 ): SemanticView {
   const differences = endpoints.flatMap(({ node, endpoint, name, differences: own }) =>
@@ -50,13 +51,17 @@ export function semanticView(
       }
     }),
   )
-  return { differences, notComparable }
+  return { differences, notComparable, underWay }
 }
 
-export function semanticText({ differences, notComparable }: SemanticView): string {
+export function semanticText({ differences, notComparable, underWay }: SemanticView): string {
   const silent = notComparable.map(({ name }) => `? ${name}: no policy in force at one of the moments`)
-  const all = [...semanticLines(differences), ...silent]
-  return all.length === 0 ? 'nothing is newly allowed or denied\n' : `${all.join('\n')}\n`
+  const found = [...semanticLines(differences), ...silent]
+  const late = underWay.map(({ name, version, since, refused }) => {
+    const answer = refused === null ? '' : `; version ${refused.version} was refused: ${refused.detail}`
+    return `! ${name}: version ${version}, published at position ${since}, is not acknowledged and not in force${answer}`
+  })
+  return `${[...(found.length === 0 ? ['nothing is newly allowed or denied'] : found), ...late].join('\n')}\n`
 }
 
 /** Two lines for each: what, and the question that shows it. */
