@@ -31,16 +31,21 @@ export function policyMapKeyText({ direction, identity, protocol, port, portBits
 
 /** Throws `TypeError` where `text` is not the word of a key. */
 export function policyMapKeyOf(text: string): PolicyMapKey {
-  const found = /^([ie]):([0-9]+):([0-9]+):([0-9]+)\/([0-9]+)$/.exec(text)
-  if (found === null) throw new TypeError(`${text} is not <i|e>:<identity>:<protocol>:<port>/<prefix bits>`)
+  if (!KEY_TEXT.test(text)) throw new TypeError(`${text} is not <i|e>:<identity>:<protocol>:<port>/<prefix bits>`)
+  // Whole maps are read from such words: cutting it is half the work of taking what the expression found.
+  const protocol = text.indexOf(':', 2) + 1
+  const port = text.indexOf(':', protocol) + 1
+  const bits = text.indexOf('/', port) + 1
   return {
-    direction: found[1] === 'e' ? 'egress' : 'ingress',
-    identity: IdentityId(Number(found[2])),
-    protocol: Number(found[3]),
-    port: Number(found[4]),
-    portBits: Number(found[5]),
+    direction: text.startsWith('e') ? 'egress' : 'ingress',
+    identity: IdentityId(Number(text.slice(2, protocol - 1))),
+    protocol: Number(text.slice(protocol, port - 1)),
+    port: Number(text.slice(port, bits - 1)),
+    portBits: Number(text.slice(bits)),
   }
 }
+
+const KEY_TEXT = /^[ie]:[0-9]+:[0-9]+:[0-9]+\/[0-9]+$/
 
 /** Ingress first, then identity, protocol, port, prefix length; all ascending. */
 export function comparePolicyMapKeys(a: PolicyMapKey, b: PolicyMapKey): number {

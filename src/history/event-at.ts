@@ -64,7 +64,10 @@ async function buildOf({ log }: Pick<History, 'log'>, recorded: Recorded): Promi
     'build' in event ? started.build === event.build : started.reads === String(context.cause)
   const before = own === null ? await revisionAt(log, wanted as StreamName, position) : recorded.revision
   for await (const { event: earlier } of streamBefore(log, wanted as StreamName, before)) {
-    if (earlier.type === 'EndpointRegenerationStarted' && isIt(earlier)) return earlier
+    if (earlier.type !== 'EndpointRegenerationStarted') continue
+    if (isIt(earlier)) return earlier
+    // Of an endpoint one build runs at a time: what it writes comes before the next begins.
+    if (own !== null) return null
   }
   return null
 }

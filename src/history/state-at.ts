@@ -26,7 +26,7 @@ export async function worldAt(log: EventLog, moment: Moment | null): Promise<Wor
 
 /** The same through the read model: its cost does not depend on the length of the log. */
 export function worldFrom(model: ReadModel, at: Position): World {
-  return worldOf(model.units(at).map((unit) => ({ unit, entities: valuesOf(model.entities(unit, at)) })))
+  return worldOf(model.units(at).map((unit) => ({ unit, entities: model.values(unit, at) })))
 }
 
 /** Of the policy repository, without the rest of the world. */
@@ -40,7 +40,7 @@ export function endpointAt(
   model: ReadModel,
   { node, endpoint, at }: { readonly node: string; readonly endpoint: EndpointId; readonly at: Position },
 ): EndpointView | null {
-  return endpointOf(valuesOf(model.entities(`endpoint ${node} ${endpoint}`, at)))
+  return endpointOf(model.values(`endpoint ${node} ${endpoint}`, at))
 }
 
 export function valuesOf(versions: EntityVersions): Entities {

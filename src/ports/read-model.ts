@@ -4,7 +4,7 @@
  */
 import type { Position } from '../../events/ids.ts'
 import type { Json } from '../../events/schema.ts'
-import type { UnitName } from '../../projections/history/entities.ts'
+import type { Entities, UnitName } from '../../projections/history/entities.ts'
 import type { EventLog } from './log.ts'
 
 /** An entity from `position` on; a null value says that it went there. */
@@ -36,6 +36,8 @@ export interface ReadModel extends Disposable {
   units(at: Position): readonly UnitName[]
   /** The entities of a unit, or those of them that are wanted, after the event at the position; none for a unit that is not there. */
   entities(unit: UnitName, at: Position, isWanted?: (entity: string) => boolean): EntityVersions
+  /** The same without since when: most questions ask only what was. */
+  values(unit: UnitName, at: Position, isWanted?: (entity: string) => boolean): Entities
   /** Versions of one entity at or before a position, newest first. */
   versions(query: VersionQuery): readonly EntityVersion[]
   /** Names of the entities with a version in the range, in order of their first change in it. */

@@ -254,6 +254,7 @@ export class Builder {
     this.#letUnitsGo()
     this.#touched.clear()
     this.#write.forget()
+    this.#parts.tables.forget()
     this.#parts.names.forget()
     this.#parts.values.forget()
   }

@@ -11,22 +11,23 @@ import { DatabaseSync } from 'node:sqlite'
 /** "HRDM" in ASCII. */
 const APPLICATION_ID = 0x4852444d
 /** Of the tables and of what is packed in them. */
-const SHAPE_VERSION = 2
+const SHAPE_VERSION = 3
 /** How long one builder waits for another's transaction. */
 const BUSY_TIMEOUT_MS = 10_000
 const CACHE_KIB = -16_384
 /** Pages between checkpoints of the write-ahead log, 32 MiB: a page that is written again and again moves to the file once. */
 const WAL_AUTOCHECKPOINT_PAGES = 8_192
 
+/** What is packed stands in tables by row id, at the end of which it is written; a tree of keys with it inside would be deep. */
 const TABLES = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE units (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first INTEGER NOT NULL) STRICT;
   CREATE TABLE keys (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE vals (id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
-  CREATE TABLE checkpoints (unit INTEGER, position INTEGER, entries BLOB NOT NULL, PRIMARY KEY (unit, position)) STRICT, WITHOUT ROWID;
-  CREATE TABLE chunks (unit INTEGER, first INTEGER, last INTEGER NOT NULL, changes BLOB NOT NULL, PRIMARY KEY (unit, first)) STRICT, WITHOUT ROWID;
+  CREATE TABLE checkpoints (id INTEGER PRIMARY KEY, unit INTEGER NOT NULL, position INTEGER NOT NULL, entries BLOB NOT NULL, UNIQUE (unit, position)) STRICT;
+  CREATE TABLE chunks (id INTEGER PRIMARY KEY, unit INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, changes BLOB NOT NULL, UNIQUE (unit, first)) STRICT;
   CREATE TABLE runs (id INTEGER PRIMARY KEY, first INTEGER NOT NULL, versions INTEGER NOT NULL) STRICT;
-  CREATE TABLE versions (run INTEGER, unit INTEGER, key INTEGER, position INTEGER, packed BLOB NOT NULL, PRIMARY KEY (run, unit, key, position)) STRICT, WITHOUT ROWID;
+  CREATE TABLE versions (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, unit INTEGER NOT NULL, key INTEGER NOT NULL, position INTEGER NOT NULL, packed BLOB NOT NULL, UNIQUE (run, unit, key, position)) STRICT;
   CREATE TABLE touches (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, units BLOB NOT NULL) STRICT;
   CREATE TABLE revisions (revision INTEGER PRIMARY KEY, position INTEGER NOT NULL) STRICT;
   CREATE TABLE tags (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;

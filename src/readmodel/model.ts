@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { Position } from '../../events/ids.ts'
 import type { Json } from '../../events/schema.ts'
-import type { UnitName } from '../../projections/history/entities.ts'
+import type { Entities, UnitName } from '../../projections/history/entities.ts'
 import type { EventLog } from '../ports/log.ts'
 import type {
   ChangeQuery,
@@ -62,6 +62,7 @@ class SqliteReadModel implements ReadModel {
 
   async catchUp(log: EventLog): Promise<void> {
     this.#unpin()
+    this.#tables.forget()
     await this.#builder.catchUp(log)
     // All answers until the next catching up come from one state of the file, whatever other processes do to it.
     this.#database.exec('BEGIN')
@@ -84,6 +85,17 @@ class SqliteReadModel implements ReadModel {
     for (const [key, { value, since }] of this.#tables.savedAt(id, Number(at)).current) {
       const name = this.#names.nameOf(key)
       if (isWanted(name)) found.set(name, this.#version(since, value))
+    }
+    return found
+  }
+
+  values(unit: UnitName, at: Position, isWanted: (entity: string) => boolean = () => true): Entities {
+    const id = this.#tables.unitId(unit)
+    const found = new Map<string, Json>()
+    if (id === null) return found
+    for (const [key, value] of this.#tables.valuesAt(id, Number(at))) {
+      const name = this.#names.nameOf(key)
+      if (isWanted(name)) found.set(name, this.#values.valueOf(value))
     }
     return found
   }

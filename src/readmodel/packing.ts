@@ -1,15 +1,13 @@
 /**
  * Small numbers in few bytes: LEB128 varints, up to 2^53. Checkpoints, chunks of changes, pages of versions and touches are lists of such
- * numbers; keys and positions rise, so what is written is the step from the one before.
+ * numbers; keys and positions rise, so what is written is the step from the one before. What is read is handed over as bare numbers: a
+ * question reads some hundreds, and an object for each would be most of its cost.
  */
 
 /** One entity in a checkpoint: its value since a position. */
 export type PackedEntry = { readonly key: number; readonly value: number; readonly since: number }
 /** One change: `value` 0 says that the entity went. */
 export type PackedChange = { readonly position: number; readonly key: number; readonly value: number }
-
-/** An event that changed something in a unit. */
-export type PackedTouch = { readonly position: number; readonly unit: number }
 
 const NUMBER_BYTES_MAX = 8
 
@@ -28,12 +26,13 @@ export function packEntries(entries: ReadonlyMap<number, Omit<PackedEntry, 'key'
   return out.bytes()
 }
 
-export function unpackEntries(bytes: Uint8Array, take: (entry: PackedEntry) => void): void {
+export function unpackEntries(bytes: Uint8Array, take: (key: number, value: number, since: number) => void): void {
   const reader = new Reader(bytes)
   let key = 0
   while (!reader.atEnd()) {
     key += reader.take()
-    take({ key, value: reader.take(), since: reader.take() })
+    const value = reader.take()
+    take(key, value, reader.take())
   }
 }
 
@@ -49,12 +48,13 @@ export function packChanges(changes: readonly PackedChange[]): Uint8Array {
   return out.bytes()
 }
 
-export function unpackChanges(bytes: Uint8Array, take: (change: PackedChange) => void): void {
+export function unpackChanges(bytes: Uint8Array, take: (position: number, key: number, value: number) => void): void {
   const reader = new Reader(bytes)
   let position = 0
   while (!reader.atEnd()) {
     position += reader.take()
-    take({ position, key: reader.take(), value: reader.take() })
+    const key = reader.take()
+    take(position, key, reader.take())
   }
 }
 
@@ -73,7 +73,7 @@ export function packVersions(versions: readonly PackedChange[]): Uint8Array {
   return out.bytes()
 }
 
-export function unpackVersions(bytes: Uint8Array, take: (version: PackedChange) => void): void {
+export function unpackVersions(bytes: Uint8Array, take: (key: number, position: number, value: number) => void): void {
   const reader = new Reader(bytes)
   let [key, position] = [0, 0]
   while (!reader.atEnd()) {
@@ -81,7 +81,7 @@ export function unpackVersions(bytes: Uint8Array, take: (version: PackedChange) 
     if (step > 0) position = 0
     key += step
     position += reader.take()
-    take({ position, key, value: reader.take() })
+    take(key, position, reader.take())
   }
 }
 
@@ -97,12 +97,12 @@ export function packTouches(positions: readonly number[], units: readonly number
   return out.bytes()
 }
 
-export function unpackTouches(bytes: Uint8Array, take: (touch: PackedTouch) => void): void {
+export function unpackTouches(bytes: Uint8Array, take: (position: number, unit: number) => void): void {
   const reader = new Reader(bytes)
   let position = 0
   while (!reader.atEnd()) {
     position += reader.take()
-    take({ position, unit: reader.take() })
+    take(position, reader.take())
   }
 }
 

@@ -9,12 +9,14 @@ export class Rows {
   readonly #one: StatementSync
   readonly #many: StatementSync
 
-  /** Rows that are there with the same key are replaced. */
-  constructor(database: DatabaseSync, table: string, columns: readonly string[]) {
-    const into = `INSERT OR REPLACE INTO ${table} (${columns.join(', ')}) VALUES`
+  /** The first `keys` columns are the key: a row that is there with the same gets the other columns. */
+  constructor(database: DatabaseSync, table: string, columns: readonly string[], keys = 1) {
+    const into = `INSERT INTO ${table} (${columns.join(', ')}) VALUES`
     const row = `(${columns.map(() => '?').join(', ')})`
-    this.#one = database.prepare(`${into} ${row}`)
-    this.#many = database.prepare(`${into} ${Array(ROWS_AT_ONCE).fill(row).join(', ')}`)
+    const sets = columns.slice(keys).map((name) => `${name} = excluded.${name}`)
+    const there = `ON CONFLICT (${columns.slice(0, keys).join(', ')}) DO UPDATE SET ${sets.join(', ')}`
+    this.#one = database.prepare(`${into} ${row} ${there}`)
+    this.#many = database.prepare(`${into} ${Array(ROWS_AT_ONCE).fill(row).join(', ')} ${there}`)
   }
 
   /** Fastest in the order of the table's key: each of its pages is then touched once. */

@@ -1,7 +1,7 @@
 /** The questions to the file, as prepared statements. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { UnitName } from '../../projections/history/entities.ts'
-import { type PackedChange, type PackedEntry, unpackChanges, unpackEntries, unpackTouches } from './packing.ts'
+import { type PackedChange, unpackChanges, unpackEntries, unpackTouches } from './packing.ts'
 
 /** By key id. */
 export type Current = Map<number, { value: number; since: number }>
@@ -12,7 +12,12 @@ export type SavedUnit = {
   readonly sinceCheckpoint: number
 }
 
+/** Units whose names and numbers are kept at hand. */
+const UNITS_AT_HAND_MAX = 8_192
+
 export class Tables {
+  readonly #unitIds: Map<UnitName, number> = new Map()
+  readonly #unitNames: Map<number, UnitName> = new Map()
   readonly #unit: StatementSync
   readonly #units: StatementSync
   readonly #checkpoint: StatementSync
@@ -45,7 +50,18 @@ export class Tables {
   }
 
   unitId(name: UnitName): number | null {
-    return (this.#unit.get(name) as { readonly id: number } | undefined)?.id ?? null
+    const known = this.#unitIds.get(name)
+    if (known !== undefined) return known
+    const row = this.#unit.get(name) as { readonly id: number } | undefined
+    if (row === undefined) return null
+    this.#keep(row.id, name)
+    return row.id
+  }
+
+  /** Where somebody else may have built the file anew. */
+  forget(): void {
+    this.#unitIds.clear()
+    this.#unitNames.clear()
   }
 
   unitsAt(position: number): readonly UnitName[] {
@@ -57,18 +73,18 @@ export class Tables {
     const current: Current = new Map()
     const checkpoint = this.#checkpoint.get(unit, position) as { position: number; entries: Uint8Array } | undefined
     if (checkpoint !== undefined) {
-      unpackEntries(checkpoint.entries, ({ key, value, since }: PackedEntry) => current.set(key, { value, since }))
+      unpackEntries(checkpoint.entries, (key, value, since) => current.set(key, { value, since }))
     }
     const rows = this.#chunks.all(unit, checkpoint?.position ?? -1, position) as unknown as { changes: Uint8Array }[]
     let [open, sinceCheckpoint]: [PackedChange[], number] = [[], 0]
     for (const { changes } of rows) {
       open = []
-      unpackChanges(changes, (change) => {
-        if (change.position > position) return
-        open.push(change)
+      unpackChanges(changes, (at, key, value) => {
+        if (at > position) return
+        open.push({ position: at, key, value })
         sinceCheckpoint += 1
-        if (change.value === 0) current.delete(change.key)
-        else current.set(change.key, { value: change.value, since: change.position })
+        if (value === 0) current.delete(key)
+        else current.set(key, { value, since: at })
       })
     }
     return { current, open, sinceCheckpoint }
@@ -78,29 +94,43 @@ export class Tables {
     const rows = this.#chunksFrom.all(unit, after, upTo) as unknown as { changes: Uint8Array }[]
     const found: PackedChange[] = []
     for (const { changes } of rows) {
-      unpackChanges(changes, (change) => {
-        if (change.position > after && change.position <= upTo) found.push(change)
+      unpackChanges(changes, (position, key, value) => {
+        if (position > after && position <= upTo) found.push({ position, key, value })
       })
     }
     return found
   }
 
-  /** The same for a few of its keys: value ids, 0 for what is not there. */
+  /** The same without since when: value ids by key. */
+  valuesAt(unit: number, position: number): ReadonlyMap<number, number> {
+    const found = new Map<number, number>()
+    this.#walk(unit, position, (key, value) => {
+      if (value === 0) found.delete(key)
+      else found.set(key, value)
+    })
+    return found
+  }
+
+  /** The same for a few of its keys; 0 for what is not there. */
   someAt(unit: number, position: number, keys: Iterable<number>): ReadonlyMap<number, number> {
     const found = new Map<number, number>()
     for (const key of keys) found.set(key, 0)
-    const take = (key: number, value: number): void => {
+    this.#walk(unit, position, (key, value) => {
       if (found.has(key)) found.set(key, value)
-    }
+    })
+    return found
+  }
+
+  /** What the last checkpoint says, and then every change up to the position. */
+  #walk(unit: number, position: number, take: (key: number, value: number) => void): void {
     const checkpoint = this.#checkpoint.get(unit, position) as { position: number; entries: Uint8Array } | undefined
-    if (checkpoint !== undefined) unpackEntries(checkpoint.entries, ({ key, value }) => take(key, value))
+    if (checkpoint !== undefined) unpackEntries(checkpoint.entries, take)
     const rows = this.#chunks.all(unit, checkpoint?.position ?? -1, position) as unknown as { changes: Uint8Array }[]
     for (const { changes } of rows) {
-      unpackChanges(changes, (change) => {
-        if (change.position <= position) take(change.key, change.value)
+      unpackChanges(changes, (at, key, value) => {
+        if (at <= position) take(key, value)
       })
     }
-    return found
   }
 
   /** Units that events of the range changed; null where finding them would be more work than asking every unit. */
@@ -109,11 +139,25 @@ export class Tables {
     if (rows.length > TOUCH_ROWS_MAX) return null
     const found = new Set<number>()
     for (const { units } of rows) {
-      unpackTouches(units, ({ position, unit }) => {
+      unpackTouches(units, (position, unit) => {
         if (position > after && position <= upTo) found.add(unit)
       })
     }
-    return [...found].map((unit) => (this.#unitName.get(unit) as { readonly name: UnitName }).name)
+    return [...found].map((unit) => this.#nameOf(unit))
+  }
+
+  #nameOf(unit: number): UnitName {
+    const known = this.#unitNames.get(unit)
+    if (known !== undefined) return known
+    const { name } = this.#unitName.get(unit) as { readonly name: UnitName }
+    this.#keep(unit, name)
+    return name
+  }
+
+  #keep(unit: number, name: UnitName): void {
+    if (this.#unitIds.size >= UNITS_AT_HAND_MAX) this.forget()
+    this.#unitIds.set(name, unit)
+    this.#unitNames.set(unit, name)
   }
 }
 

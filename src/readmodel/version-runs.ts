@@ -44,7 +44,7 @@ export class VersionRuns {
     this.#addRun = database.prepare('INSERT INTO runs (id, first, versions) VALUES (?, ?, ?)')
     this.#removeRun = database.prepare('DELETE FROM runs WHERE id = ?')
     this.#removePages = database.prepare('DELETE FROM versions WHERE run = ?')
-    this.#rows = new Rows(database, 'versions', ['run', 'unit', 'key', 'position', 'packed'])
+    this.#rows = new Rows(database, 'versions', ['run', 'unit', 'key', 'position', 'packed'], 4)
   }
 
   /** Newest first, at or before `upTo`. */
@@ -59,8 +59,8 @@ export class VersionRuns {
       let page = this.#page.get(run.id, unit, key, upTo) as Page | undefined
       while (page !== undefined) {
         const own: PackedChange[] = []
-        unpackVersions(page.packed, (version) => {
-          if (version.key === key && version.position <= upTo) own.push(version)
+        unpackVersions(page.packed, (of, position, value) => {
+          if (of === key && position <= upTo) own.push({ position, key, value })
         })
         found.push(...own.reverse())
         if (found.length >= limit) return found.slice(0, limit)
@@ -101,7 +101,7 @@ export class VersionRuns {
       const versions: PackedChange[] = []
       for (const run of small.toReversed()) {
         for (const { packed } of this.#ofUnit.all(run.id, unit) as unknown as Page[]) {
-          unpackVersions(packed, (version) => versions.push(version))
+          unpackVersions(packed, (key, position, value) => versions.push({ position, key, value }))
         }
       }
       // Within a key the runs follow one another already, and this sort keeps the order of equals.

@@ -41,8 +41,8 @@ export class Writing {
     this.#tables = {
       meta: new Rows(database, 'meta', ['name', 'value']),
       units: new Rows(database, 'units', ['id', 'name', 'first']),
-      chunks: new Rows(database, 'chunks', ['unit', 'first', 'last', 'changes']),
-      checkpoints: new Rows(database, 'checkpoints', ['unit', 'position', 'entries']),
+      chunks: new Rows(database, 'chunks', ['unit', 'first', 'last', 'changes'], 2),
+      checkpoints: new Rows(database, 'checkpoints', ['unit', 'position', 'entries'], 2),
       touches: new Rows(database, 'touches', ['first', 'last', 'units']),
       revisions: new Rows(database, 'revisions', ['revision', 'position']),
       tags: new Rows(database, 'tags', ['name', 'position']),

@@ -1,7 +1,7 @@
 /** The history index of a log with branches on it: at a place of a branch stands what the branch tells, and below it what the index has at the fork. */
 import type { Position } from '../../../events/ids.ts'
 import { equal } from '../../../projections/history/changes.ts'
-import type { UnitName } from '../../../projections/history/entities.ts'
+import type { Entities, UnitName } from '../../../projections/history/entities.ts'
 import type { EventLog } from '../../ports/log.ts'
 import type {
   ChangeQuery,
@@ -11,6 +11,7 @@ import type {
   ReadModel,
   VersionQuery,
 } from '../../ports/read-model.ts'
+import { valuesOf } from '../state-at.ts'
 import { placeOf } from './place.ts'
 import type { Telling } from './telling.ts'
 
@@ -58,6 +59,12 @@ export class BranchedModel implements ReadModel {
       else found.set(entity, last)
     }
     return found
+  }
+
+  values(unit: UnitName, at: Position, isWanted?: (entity: string) => boolean): Entities {
+    const { base, telling } = this.#standing(at)
+    if (telling?.versions.has(unit) === true) return valuesOf(this.entities(unit, at, isWanted))
+    return base === null ? new Map() : this.#model.values(unit, base, isWanted)
   }
 
   versions({ unit, entity, upTo: at, limit }: VersionQuery): readonly EntityVersion[] {

@@ -10,7 +10,7 @@ import type { EventLog } from '../../../src/ports/log.ts'
 import { ENDPOINTS, NODE } from '../long-log.ts'
 import { cpuUs, median } from '../measure.ts'
 
-const QUESTIONS = 600
+const QUESTIONS = 3_000
 const WORLDS = 12
 const MOMENTS = 2_000
 /** Before that most endpoints are not there yet. */
@@ -52,7 +52,7 @@ export async function ask(history: History, events: number): Promise<Asked> {
 }
 
 async function whoDidIt(history: History, head: Moment, dice: Dice): Promise<Pick<Asked, 'blame' | 'history'>> {
-  const asked = Array.from({ length: QUESTIONS / 2 }, () => {
+  const asked = Array.from({ length: QUESTIONS / 3 }, () => {
     const endpoint = EndpointId(1 + dice(ENDPOINTS))
     const view = endpointAt(history.model, { node: NODE, endpoint, at: head.position })!
     const key = [...view.policyMap.keys()][dice(view.policyMap.size)]!
@@ -123,11 +123,12 @@ export function vanished({ model }: History, head: Position): Vanished {
   throw new Error('no entry of identity 1000 ever went')
 }
 
-/** Microseconds of processor time of each; the first tenth warms up. */
+/** Microseconds of processor time of each; what comes before warms up. */
 async function samples(count: number, work: () => unknown): Promise<readonly number[]> {
+  const warmUp = Math.ceil(count / 3)
   const found: number[] = []
-  for (let n = 0; n < count + Math.ceil(count / 10); n += 1) found.push(await cpuUs(work))
-  return found.slice(Math.ceil(count / 10))
+  for (let n = 0; n < warmUp + count; n += 1) found.push(await cpuUs(work))
+  return found.slice(warmUp)
 }
 
 /** Spread over the log, and its head. Positions of the embedded log are dense. */
