@@ -1,4 +1,4 @@
-/** The policy events of a log, oldest first. */
+/** Events of a log that a branch can have otherwise, oldest first. */
 import { decodeEvent } from '../../events/codec.ts'
 import type { Position } from '../../events/ids.ts'
 import type { Json } from '../../events/schema.ts'
@@ -20,5 +20,15 @@ export async function policyEventsOf(log: EventLog): Promise<readonly PolicyEven
       if (event.type === 'PolicyDeleted') found.push({ position, name: event.resource.name, manifest: null })
     }
   }
+  return found
+}
+
+const OTHERS = ['CidrGroupSet', 'CidrGroupDeleted', 'DnsAnswerLearned']
+
+/** Of groups and DNS answers. */
+export async function factPositionsOf(log: EventLog): Promise<readonly Position[]> {
+  const found: Position[] = []
+  for await (const batch of log.readAll({ direction: 'forwards', after: null, types: OTHERS }))
+    found.push(...batch.map(({ position }) => position))
   return found
 }

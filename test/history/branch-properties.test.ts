@@ -15,7 +15,7 @@ import { planOf } from '../../src/history/plan/plan.ts'
 import { worldFrom } from '../../src/history/state-at.ts'
 import type { Flow } from '../../src/ports/flows.ts'
 import { NODE } from '../agent/rig.ts'
-import { type PolicyEvent, policyEventsOf } from './branch-events.ts'
+import { factPositionsOf, type PolicyEvent, policyEventsOf } from './branch-events.ts'
 import { branchWorld, essence, Life, randomCommand, resourceOf } from './branch-world.ts'
 import { chance } from './random-story.ts'
 
@@ -40,17 +40,22 @@ const without = ({ position, name }: PolicyEvent): BranchCommand => ({
 
 test('T90 the world of a branch is the world that a real agent has once the branch is merged', async () => {
   let changed = 0
-  for (let seed = 1; seed <= 40; seed += 1) {
+  for (let seed = 1; seed <= 30; seed += 1) {
     await using life = new Life()
     const dice = await livedThrough(life, seed)
     const fork = await life.rest()
-    const old = await policyEventsOf(life.rig.log)
+    const { log } = life.rig
+    const old = { policies: await policyEventsOf(log), facts: await factPositionsOf(log) }
     const branch = branchAt(
       fork,
       Array.from({ length: 1 + dice(4) }, () => randomCommand(dice, old)),
     )
     using history = await life.history(() => branch)
-    const before = essence(worldFrom(history.model, fork))
+    const trunk = worldFrom(history.model, fork)
+    for (const { endpoints } of trunk.nodes.values())
+      assert.ok([...endpoints.values()].every(({ revision }) => revision !== null))
+    assert.equal(trunk.nodes.size, 2)
+    const before = essence(trunk)
     const imagined = essence(await branchWorld(history, branch.name))
     await life.merge(await plannedOf(history, branch))
     using after = await life.history(() => null)
@@ -69,7 +74,7 @@ test('T90 the world of a branch is the world that a real agent has once the bran
     assert.deepEqual(essence(await worldOfBranch(history, branch)), imagined, `seed ${seed}`)
     if (JSON.stringify(before) !== JSON.stringify(real)) changed += 1
   }
-  assert.ok(changed > 25, `${changed} branches changed something`)
+  assert.ok(changed > 20, `${changed} branches changed something`)
 })
 
 function entryIn(world: World, endpoint: EndpointId, { key }: BlamedEntry): PolicyMapValue | undefined {

@@ -3,13 +3,14 @@
  * (revisions, versions, proxy ports, identities of prefixes). The same seed gives the same story.
  */
 import assert from 'node:assert/strict'
+import { pino } from 'pino'
 import { digestOf } from '../../events/canonical.ts'
 import type { ResourceRef } from '../../events/fields.ts'
-import { IpAddress, type Position } from '../../events/ids.ts'
+import { IpAddress, NodeName, type Position } from '../../events/ids.ts'
 import type { Json } from '../../events/schema.ts'
 import { readFact } from '../../projections/policy/parse/fact.ts'
 import type { World } from '../../projections/world.ts'
-import type { Agent } from '../../src/agent/agent.ts'
+import { type Agent, startAgent } from '../../src/agent/agent.ts'
 import { EnginePolicyView } from '../../src/agent/engine-view.ts'
 import { mergedFact, mergedPolicy } from '../../src/cli/branch-landing.ts'
 import type { Branch, BranchCommand } from '../../src/history/branch/branch.ts'
@@ -20,6 +21,8 @@ import type { Moment } from '../../src/history/position.ts'
 import { worldFrom } from '../../src/history/state-at.ts'
 import { IN_MEMORY, openReadModel } from '../../src/readmodel/model.ts'
 import { NODE, Rig } from '../agent/rig.ts'
+import { FakeDatapath, nothingPinned } from '../doubles/datapath.ts'
+import { aProxy, FakeXdsServer } from '../doubles/xds.ts'
 import type { PolicyEvent } from './branch-events.ts'
 import type { chance } from './random-story.ts'
 
@@ -95,24 +98,47 @@ function group(dice: Dice, name: string): Extract<BranchCommand, { readonly kind
 
 export const resourceOf = (name: string): ResourceRef => ({ kind: 'CiliumNetworkPolicy', namespace: 'default', name })
 
-/** A real agent's node with three ships, and people who change things, each after the agent has come to rest. */
+export const SECOND: NodeName = NodeName('node2')
+
+function startSecond({ log, clock }: Rig): Promise<Agent> {
+  const xds = new FakeXdsServer({ epoch: 'second', proxy: aProxy(), clock })
+  const [logger, datapath] = [pino({ level: 'silent' }), new FakeDatapath(nothingPinned())]
+  const started = startAgent({
+    ...{ node: SECOND, log, datapath, xds, clock, logger, flows: null },
+    policy: new EnginePolicyView(SECOND),
+    options: {},
+  })
+  return started.then((agent) => {
+    xds.changed()
+    return agent
+  })
+}
+
+/** Two nodes with three ships and real agents, and people who change things, each after the agent has come to rest. */
 export class Life implements AsyncDisposable {
   readonly rig: Rig = new Rig({ policies: () => new EnginePolicyView(NODE) })
-  #agent: Agent | null = null
+  readonly #agents: Agent[] = []
 
   async begin(): Promise<void> {
-    this.#agent = await this.rig.start()
+    this.#agents.push(await this.rig.start(), await startSecond(this.rig))
     const endpoints = SHIPS.map(({ id, name, org, ipv4 }) => {
       const labels = [`k8s:class=${name.split('/')[1]}`, `k8s:org=${org}`, 'k8s:io.kubernetes.pod.namespace=default']
       return { id, name, labels, ipv4, device: `lxc${id}` }
     })
-    await this.rig.operator.submit({ kind: 'add-endpoints', node: NODE, endpoints })
+    const { operator } = this.rig
+    await operator.submit({ kind: 'add-endpoints', node: NODE, endpoints: endpoints.slice(0, 2) })
+    await operator.submit({ kind: 'add-endpoints', node: SECOND, endpoints: endpoints.slice(2) })
     await this.rest()
   }
 
   async rest(): Promise<Position> {
-    await this.rig.quiet(this.#agent!)
-    return (await this.rig.log.head())!
+    const { log } = this.rig
+    // What the one does the other takes in.
+    for (let head = null; head !== (await log.head()); ) {
+      head = await log.head()
+      for (const agent of this.#agents) await this.rig.quiet(agent)
+    }
+    return (await log.head())!
   }
 
   async set(name: string, manifest: Json): Promise<void> {
@@ -153,10 +179,15 @@ export class Life implements AsyncDisposable {
     await this.rest()
   }
 
-  /** As `branch merge` does it. */
+  /** As `branch merge` does it; what the DNS said is said again, or forgotten. */
   async merge({ policies, others }: Planned): Promise<void> {
-    const facts = others.map(mergedFact)
-    await this.rig.operator.submit({ kind: 'merge-policies', policies: policies.map(mergedPolicy), facts })
+    const { operator } = this.rig
+    const facts = others.filter(({ subject }) => subject.unit === 'policy').map(mergedFact)
+    await operator.submit({ kind: 'merge-policies', policies: policies.map(mergedPolicy), facts })
+    for (const { event } of others.flatMap((one) => one.facts)) {
+      if (event.type === 'DnsAnswerLearned') await operator.submit({ ...event, kind: 'learn-dns', node: NODE })
+      if (event.type === 'DnsAnswerExpired') await operator.submit({ ...event, kind: 'forget-dns', node: NODE })
+    }
     await this.rest()
   }
 
@@ -167,26 +198,29 @@ export class Life implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agents[1]?.[Symbol.asyncDispose]()
     await this.rig[Symbol.asyncDispose]()
   }
 }
 
-/** `left` are positions of events that can be left out. */
-export function randomCommand(dice: Dice, edited: readonly PolicyEvent[]): BranchCommand {
+export type Old = { readonly policies: readonly PolicyEvent[]; readonly facts: readonly Position[] }
+
+export function randomCommand(dice: Dice, { policies, facts }: Old): BranchCommand {
   const name = one(dice, NAMES)
-  const kind = dice(edited.length === 0 ? 4 : 7)
-  if (kind < 2) return { kind: 'set', resource: resourceOf(name), manifest: policy(dice, name) }
-  if (kind === 2) return { kind: 'delete', resource: resourceOf(name) }
-  if (kind === 3) return { kind: 'set-fact', fact: group(dice, one(dice, GROUPS)) }
-  const old = one(dice, edited)
-  if (kind === 4)
-    return {
-      kind: 'edit',
-      position: String(old.position),
-      resource: resourceOf(old.name),
-      manifest: policy(dice, old.name),
-    }
-  return { kind: 'without', position: String(old.position), what: 'PolicyAdded' }
+  const kind = dice(9)
+  if (kind === 0) return { kind: 'delete', resource: resourceOf(name) }
+  if (kind === 1) return { kind: 'set-fact', fact: group(dice, one(dice, GROUPS)) }
+  if (kind === 2 && facts.length > 0) return { kind: 'without', position: String(one(dice, facts)), what: 'a fact' }
+  if (kind < 6 || policies.length === 0)
+    return { kind: 'set', resource: resourceOf(name), manifest: policy(dice, name) }
+  const old = one(dice, policies)
+  if (kind < 8 || old.manifest === null) return { kind: 'without', position: String(old.position), what: old.name }
+  return {
+    kind: 'edit',
+    position: String(old.position),
+    resource: resourceOf(old.name),
+    manifest: policy(dice, old.name),
+  }
 }
 
 export async function enter(
@@ -207,7 +241,24 @@ const PORT_FIELDS: readonly string[] = ['proxyPort', 'proxyId', 'portValue']
 
 /** What is left when numbers that allocators give are taken for what they stand for. */
 export function essence(world: World): { readonly [what: string]: Json } & { readonly lds: readonly string[] } {
-  const node = world.nodes.get(NODE)!
+  const nodes = [NODE, SECOND].map((name) => nodeEssence(world, name))
+  return {
+    policies: sorted([...world.policies].map(([key, { manifest }]) => [key, manifest])),
+    groups: sorted([...world.cidrGroups].map(([key, { labels, prefixes }]) => [key, { labels, prefixes }])),
+    nodes: nodes.map(({ lds: _, ...rest }) => rest),
+    lds: nodes.flatMap(({ lds }, index) => lds.map((name) => `${index} ${name}`)),
+  }
+}
+
+function sorted(entries: Iterable<readonly [string, Json]>): Json {
+  return Object.fromEntries([...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function nodeEssence(
+  world: World,
+  name: NodeName,
+): { readonly [what: string]: Json } & { readonly lds: readonly string[] } {
+  const node = world.nodes.get(name)!
   const names = new Map<number, string>()
   for (const { identity, labels } of world.identities.values()) names.set(identity, labels.join(','))
   for (const { identity, prefix } of node.localIdentities.values()) names.set(identity, String(prefix))
@@ -223,12 +274,8 @@ export function essence(world: World): { readonly [what: string]: Json } & { rea
       }),
     )
   }
-  const sorted = (entries: Iterable<readonly [string, Json]>): Json =>
-    Object.fromEntries([...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)))
   const resources = (type: 'npds' | 'nphds' | 'lds') => [...(node.xds.get(type)?.resources ?? [])]
   return {
-    policies: sorted([...world.policies].map(([key, { manifest }]) => [key, manifest])),
-    groups: sorted([...world.cidrGroups].map(([key, { labels, prefixes }]) => [key, { labels, prefixes }])),
     dns: sorted([...node.dns].map(([key, { addresses }]) => [key, addresses.map(({ address }) => address)])),
     prefixes: [...node.localIdentities.values()].map(({ prefix }) => String(prefix)).toSorted(),
     ipcache: sorted([...node.ipcache].map(([prefix, { identity, origin }]) => [prefix, [who(identity), origin]])),
