@@ -6,7 +6,7 @@
  * branch makes of its fork, `branch:NAME/n` its first n commands. Between two events the older one answers. With the read model revisions and tags are found without reading the log.
  */
 import { decodeEvent, type StoredEvent } from '../../events/codec.ts'
-import { Position, Timestamp } from '../../events/ids.ts'
+import { POLICY_STREAM, Position, StreamRevision, Timestamp } from '../../events/ids.ts'
 import type { EventLog } from '../ports/log.ts'
 import type { ReadModel } from '../ports/read-model.ts'
 import type { Branches } from './branch/branched.ts'
@@ -124,32 +124,72 @@ async function byIndexedRevision(
   return moment === null ? null : { kind: 'found', moment }
 }
 
+/** Revisions rise along the stream of the policies, so it is searched by halves. */
 async function byRevision(log: EventLog, wanted: number): Promise<MomentOutcome> {
-  let [reached, next]: [number, Position | null] = [1, null]
-  for await (const batch of log.readAll({
-    direction: 'forwards',
-    after: null,
-    types: ['PolicyAdded', 'PolicyDeleted'],
-  })) {
-    for (const stored of batch) {
-      const { event } = decodeEvent(stored)
-      if (event.type !== 'PolicyAdded' && event.type !== 'PolicyDeleted') continue
-      if (event.revision > wanted && next === null) next = stored.position
-      if (next === null) reached = event.revision
-    }
+  const head = await log.streamHead(POLICY_STREAM)
+  let [low, high] = [0, head === 'no-stream' ? 0 : head + 1]
+  while (low < high) {
+    const middle = low + Math.floor((high - low) / 2)
+    const change = await changeFrom(log, middle)
+    if (change === null || change.revision > wanted) high = middle
+    else low = change.at + 1
   }
+  const reached = (await changeBefore(log, low))?.revision ?? 1
   if (reached !== wanted) {
     return { kind: 'out-of-range', reason: `there is no revision ${wanted}; the nearest is ${reached}` }
   }
+  const next = (await changeFrom(log, low))?.position ?? null
   const moment = next === null ? await lastAt(log, null) : await before(log, next)
   if (moment === null) return { kind: 'out-of-range', reason: `nothing was recorded at revision ${wanted}` }
   return { kind: 'found', moment }
 }
 
+/** A change of the repository, and at which revision of its stream it stands. */
+type Change = { readonly revision: number; readonly at: StreamRevision; readonly position: Position }
+
+/** Most events of the stream are changes. */
+const CHANGES_READ = 16
+
+async function changeFrom(log: EventLog, from: number): Promise<Change | null> {
+  let after = from === 0 ? null : StreamRevision(from - 1)
+  for (;;) {
+    const events = await some(log.readStream(POLICY_STREAM, { direction: 'forwards', after, limit: CHANGES_READ }))
+    const change = events.find(isChange)
+    if (change !== undefined) return changeOf(change)
+    if (events.length < CHANGES_READ) return null
+    after = events.at(-1)!.revision
+  }
+}
+
+async function changeBefore(log: EventLog, end: number): Promise<Change | null> {
+  for await (const batch of log.readStream(POLICY_STREAM, { direction: 'backwards', after: StreamRevision(end) })) {
+    const change = batch.find(isChange)
+    if (change !== undefined) return changeOf(change)
+  }
+  return null
+}
+
+function isChange({ type }: StoredEvent): boolean {
+  return type === 'PolicyAdded' || type === 'PolicyDeleted'
+}
+
+function changeOf(stored: StoredEvent): Change {
+  const { event } = decodeEvent(stored)
+  if (event.type !== 'PolicyAdded' && event.type !== 'PolicyDeleted')
+    throw new TypeError(`${event.type} has no revision`)
+  return { revision: event.revision, at: stored.revision, position: stored.position }
+}
+
+async function some(batches: AsyncIterable<readonly StoredEvent[]>): Promise<readonly StoredEvent[]> {
+  for await (const batch of batches) return batch
+  return []
+}
+
 async function byTag(log: EventLog, wanted: string): Promise<MomentOutcome> {
   const names = new Set<string>()
-  for await (const batch of log.readAll({ direction: 'backwards', after: null, types: ['PositionTagged'] })) {
+  for await (const batch of log.readStream(POLICY_STREAM, { direction: 'backwards', after: null })) {
     for (const stored of batch) {
+      if (stored.type !== 'PositionTagged') continue
       const { event } = decodeEvent(stored)
       if (event.type !== 'PositionTagged') continue
       if (event.name === wanted) return byPosition(log, BigInt(event.position))
