@@ -5,13 +5,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
-import { IdentityId, IpAddress, Timestamp } from '../../events/ids.ts'
+import { IdentityId, IpAddress, type Position, Timestamp } from '../../events/ids.ts'
+import { EnginePolicyView } from '../../src/agent/engine-view.ts'
+import { openScratch } from '../../src/cli/compose.ts'
 import { openFlowStore } from '../../src/flows/sqlite.ts'
+import { judgePacket, placePacket, scratchState } from '../../src/history/replay/kernel-packets.ts'
+import { worldFrom } from '../../src/history/state-at.ts'
 import type { NewFlow } from '../../src/ports/flows.ts'
+import { IN_MEMORY, openReadModel } from '../../src/readmodel/model.ts'
+import { NODE, Rig } from '../agent/rig.ts'
 import { hindcast } from '../cli/recorded-log.ts'
 import { KERNEL_REASON } from '../kernel/laboratory.ts'
 import { POWERLESS } from '../kernel/powerless.ts'
 import { agentStory, type Story } from './agent-story.ts'
+import { changingPolicies } from './changing-policies.ts'
+import { chance } from './random-story.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hindcast-kernel-replay-'))
 const file = join(folder, 'packets.yaml')
@@ -127,6 +135,49 @@ test('T52 without --endpoint a packet meets the programs of both sides, its requ
   const table = await hindcast(...args)
   assert.match(table.out, /^tiefighter -> deathstar:80\/6 +ingress of 863 .* PUT \/v1\/exhaust-port denied$/m)
   assert.match(table.out, /^deathstar -> xwing:8080\/6, its answer +ingress of 863 .* passes, a known connection$/m)
+})
+
+test('T52 whatever packet, whatever moment: programs and evaluator say the same of it and of its answer', {
+  skip,
+}, async () => {
+  const dice = chance(17)
+  const told = new Map<string, number>()
+  for (const seed of [61, 62, 63, 64, 65]) {
+    await using rig = new Rig({ policies: () => new EnginePolicyView(NODE) })
+    await changingPolicies(rig, seed)
+    using model = await openReadModel(rig.log, IN_MEMORY)
+    const positions: Position[] = []
+    for await (const batch of rig.log.readAll({ direction: 'forwards', after: null }))
+      positions.push(...batch.map(({ position }) => position))
+    for (let moment = 0; moment < 4; moment += 1) {
+      const world = worldFrom(model, positions[positions.length - 1 - dice(positions.length >> 1)]!)
+      const who = (): string =>
+        ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5', '192.0.2.7'][dice(dice(3) === 0 ? 6 : 5)]!
+      await using kernel = await openScratch(scratchState(world, NODE))
+      for (let count = 0; count < 40; count += 1) {
+        const [protocol, port] =
+          dice(4) > 0
+            ? [6, 80 + dice(3)]
+            : (
+                [
+                  [17, 80],
+                  [1, 8],
+                  [132, 81],
+                ] as const
+              )[dice(3)]!
+        const ports = { protocol, port, sourcePort: dice(3) > 0 ? 40_000 : 80 + dice(3) }
+        const wish = { from: who(), to: who(), ...ports, request: null, answered: true }
+        const placed = placePacket(world, { node: null, endpoint: null, direction: null }, wish)
+        if (typeof placed === 'string') continue
+        const found = await judgePacket(world, async () => kernel, placed)
+        assert.ok(found.agrees, JSON.stringify(found, null, 2))
+        for (const { kernel: answer } of found.sides) told.set(answer!.verdict, (told.get(answer!.verdict) ?? 0) + 1)
+        for (const { kernel: answer } of found.answers) told.set(answer!.by, (told.get(answer!.by) ?? 0) + 1)
+      }
+    }
+  }
+  for (const word of ['allow', 'deny', 'redirect', 'known', 'policy'])
+    assert.ok((told.get(word) ?? 0) > 3, `${word}: ${JSON.stringify([...told])}`)
 })
 
 test('T52 recorded flows go through the programs of another moment, beside what was recorded', { skip }, async () => {
