@@ -25,6 +25,7 @@ export class Addresses {
   /** Prefixes for which the two tables hold something else. */
   readonly #differing: Set<Cidr> = new Set()
   #disputes: readonly Dispute[] | null = null
+  #disputed: ReadonlySet<Cidr> = new Set()
 
   constructor(node: string) {
     this.#node = node
@@ -69,27 +70,33 @@ export class Addresses {
 
   /** In order of the prefix's text. */
   disputes(): readonly Dispute[] {
-    this.#disputes ??= [...this.#differing]
+    if (this.#disputes !== null) return this.#disputes
+    this.#disputes = [...this.#differing]
       .toSorted()
       .map((prefix) => ({ prefix, inForce: this.#inForce.longest(prefix), wanted: this.#wanted.longest(prefix) }))
       .filter(({ inForce, wanted }) => inForce !== wanted)
+    this.#disputed = new Set(this.#disputes.map(({ prefix }) => prefix))
     return this.#disputes
   }
 
   /** Some address has the identity in force, and is wanted to. */
   isLive(identity: number): boolean {
-    return identity === WORLD || this.prefixesOf(identity).length > 0
+    if (identity === WORLD) return true
+    this.disputes()
+    for (const prefix of this.#inForce.prefixesOf(identity)) if (!this.#disputed.has(prefix)) return true
+    return false
+  }
+
+  someLive(isMeant: (identity: number) => boolean): boolean {
+    if (isMeant(WORLD)) return true
+    for (const identity of this.#inForce.identities()) if (isMeant(identity) && this.isLive(identity)) return true
+    return false
   }
 
   /** Prefixes that have the identity in force and are wanted to. */
   prefixesOf(identity: number): readonly Cidr[] {
-    const disputed = new Set(this.disputes().map(({ prefix }) => prefix))
-    return [...this.#inForce.prefixesOf(identity)].filter((prefix) => !disputed.has(prefix))
-  }
-
-  /** Identities that are in force somewhere. */
-  identities(): readonly number[] {
-    return [...new Set([WORLD, ...this.#inForce.identities()])]
+    this.disputes()
+    return [...this.#inForce.prefixesOf(identity)].filter((prefix) => !this.#disputed.has(prefix))
   }
 
   /** Of two nodes that claim an address the later name's claim stands, as in projections/ipcache.ts. */

@@ -63,7 +63,7 @@ function byIdentity(map: PolicyMap): ByIdentity {
   return sorted
 }
 
-export function entriesOf(map: PolicyMap, identity: number): readonly PolicyMapEntry[] {
+function entriesOf(map: PolicyMap, identity: number): readonly PolicyMapEntry[] {
   return byIdentity(map).get(identity) ?? []
 }
 

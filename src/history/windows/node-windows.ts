@@ -11,7 +11,6 @@
 import type { Direction } from '../../../events/fields.ts'
 import type { Cidr, EndpointId, NodeName } from '../../../events/ids.ts'
 import type { Recorded } from '../../../events/recorded.ts'
-import type { PolicyMap } from '../../../projections/datapath/policy-map.ts'
 import { step } from '../../../projections/projection.ts'
 import {
   EMPTY_NODE,
@@ -23,7 +22,8 @@ import {
 } from '../../../projections/world.ts'
 import { type EventRef, refOf } from '../event-at.ts'
 import { Addresses, type Dispute } from './addresses.ts'
-import { differingIdentities, type Effect, type EffectKind, effectsOf, identitiesIn, type Reach } from './effects.ts'
+import type { Effect, EffectKind, Reach } from './effects.ts'
+import { type IdentityEffects, MapDifference } from './map-difference.ts'
 import { type Peer, Peers } from './peers.ts'
 import { Wanted } from './wanted.ts'
 
@@ -59,7 +59,8 @@ export type Step = {
 
 /** What is wrong for one peer now. */
 type Wrong = {
-  readonly peer: string /** Of the others. */
+  readonly peer: string
+  /** Of the others. */
   readonly except?: readonly number[]
   readonly effects: readonly Effect[]
   readonly late: readonly Late[]
@@ -83,6 +84,7 @@ export class NodeWindows {
   readonly #addresses: Addresses
   readonly #peers: Peers
   readonly #open: Map<EndpointId, Map<string, Open>> = new Map()
+  readonly #differences: Map<EndpointId, MapDifference> = new Map()
   #world: World
 
   /** `world`: before the first event that is taken. */
@@ -164,8 +166,9 @@ export class NodeWindows {
 
   /** Opens, goes on with and closes the windows of an endpoint. `recorded` null: as it is at the beginning. */
   #judge(endpoint: EndpointId, recorded: Recorded | null): readonly Closed[] {
-    const open = this.#open.get(endpoint) ?? new Map<string, Open>()
     const wrongs = this.#wrongsOf(endpoint)
+    const open = this.#open.get(endpoint) ?? new Map<string, Open>()
+    if (wrongs.length === 0 && open.size === 0) return []
     const now = new Set<string>()
     for (const { peer, except = [], effects, late } of wrongs) {
       for (const effect of effects) {
@@ -189,32 +192,36 @@ export class NodeWindows {
   }
 
   #wrongsOf(endpoint: EndpointId): readonly Wrong[] {
+    const difference = this.#differenceOf(endpoint)
+    if (difference === null) return []
+    const disputed = this.#addresses.disputes().map((dispute) => disputeWrong(difference, dispute))
+    const late = difference.wrong.flatMap((one) => this.#lateMap(one, difference))
+    return [...disputed.filter(({ effects }) => effects.length > 0), ...late]
+  }
+
+  /** Null where nothing is known to be wrong or right. */
+  #differenceOf(endpoint: EndpointId): MapDifference | null {
     const view = this.#view.endpoints.get(endpoint)
     const wanted = view === undefined || view.revision === null ? null : this.#wanted.mapOf(view)
-    if (view === undefined || wanted === null) return []
-    const maps = { inForce: view.policyMap, wanted }
-    const disputed = this.#addresses.disputes().map((dispute) => disputeWrong(maps, dispute))
-    return [...disputed, ...this.#lateMap(maps)].filter(({ effects }) => effects.length > 0)
+    if (view === undefined || wanted === null) {
+      this.#differences.delete(endpoint)
+      return null
+    }
+    const known = this.#differences.get(endpoint)
+    if (known?.inForce === view.policyMap && known.wanted === wanted) return known
+    const difference = new MapDifference(view.policyMap, wanted)
+    this.#differences.set(endpoint, difference)
+    return difference
   }
 
   /** Peers whose address nobody disputes, and for whom the map alone is late. */
-  #lateMap(maps: Maps): readonly Wrong[] {
-    const differing = differingIdentities(maps.inForce, maps.wanted)
-    if (differing.size === 0) return []
-    const named = new Set([...identitiesIn(maps.inForce), ...identitiesIn(maps.wanted)])
-    const isWide = differing.has(0)
-    const candidates = [...named].filter((identity) => isWide || differing.has(identity))
-    const own = ordered(candidates).flatMap((identity) => this.#namedWrong(maps, identity))
-    const hasOthers =
-      isWide && this.#addresses.identities().some((one) => !named.has(one) && this.#addresses.isLive(one))
-    return hasOthers ? [...own, { ...mapWrong(maps, { peer: 'others', identity: 0 }), except: ordered(named) }] : own
-  }
-
-  #namedWrong(maps: Maps, identity: number): readonly Wrong[] {
-    if (identity < LOCAL_FIRST) {
-      return this.#addresses.isLive(identity) ? [mapWrong(maps, { peer: `identity ${identity}`, identity })] : []
-    }
-    return this.#addresses.prefixesOf(identity).map((prefix) => mapWrong(maps, { peer: `prefix ${prefix}`, identity }))
+  #lateMap({ identity, effects }: IdentityEffects, { named }: MapDifference): readonly Wrong[] {
+    const late = ['map'] as const
+    if (identity >= LOCAL_FIRST)
+      return this.#addresses.prefixesOf(identity).map((prefix) => ({ peer: `prefix ${prefix}`, effects, late }))
+    if (identity !== 0) return this.#addresses.isLive(identity) ? [{ peer: `identity ${identity}`, effects, late }] : []
+    const isSomebody = this.#addresses.someLive((one) => !named.has(one))
+    return isSomebody ? [{ peer: 'others', except: [...named].toSorted((a, b) => a - b), effects, late }] : []
   }
 
   #windowOf({ endpoint, open }: Closed, before: World, until: Recorded | null): Window {
@@ -237,33 +244,15 @@ export class NodeWindows {
   }
 }
 
-function ordered(identities: Iterable<number>): readonly number[] {
-  return [...identities].filter((identity) => identity !== 0).toSorted((a, b) => a - b)
-}
-
 type Closed = { readonly endpoint: EndpointId; readonly open: Open }
-type Maps = { readonly inForce: PolicyMap; readonly wanted: PolicyMap }
 
-function disputeWrong({ inForce, wanted }: Maps, dispute: Dispute): Wrong {
-  const is = { map: inForce, identity: dispute.inForce }
-  const should = { map: wanted, identity: dispute.wanted }
-  const effects = effectsOf(is, should)
-  const peer = `prefix ${dispute.prefix}`
+function disputeWrong(difference: MapDifference, { prefix, inForce, wanted }: Dispute): Wrong {
+  const effects = difference.between(inForce, wanted)
+  const peer = `prefix ${prefix}`
   if (effects.length === 0) return { peer, effects, late: [] }
-  const isImagined = Wanted.isImagined(dispute.wanted)
-  const isMapLate = effectsOf({ map: inForce, identity: dispute.wanted }, should).length > 0
-  return {
-    peer,
-    effects,
-    late: [...(isImagined ? (['identity'] as const) : []), ...(isMapLate ? (['map'] as const) : []), 'ipcache'],
-  }
-}
-
-function mapWrong(
-  { inForce, wanted }: Maps,
-  { peer, identity }: { readonly peer: string; readonly identity: number },
-): Wrong {
-  return { peer, effects: effectsOf({ map: inForce, identity }, { map: wanted, identity }), late: ['map'] }
+  const identity = Wanted.isImagined(wanted) ? (['identity'] as const) : []
+  const map = difference.between(wanted, wanted).length > 0 ? (['map'] as const) : []
+  return { peer, effects, late: [...identity, ...map, 'ipcache'] }
 }
 
 function addStep({ steps, since }: Open, late: readonly Late[], recorded: Recorded | null): void {
