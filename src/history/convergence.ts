@@ -9,6 +9,7 @@ import { type EndpointId, type NodeName, nodeStream, type Position } from '../..
 import { ascending } from '../../events/order.ts'
 import type { SkipReason } from '../../events/regeneration.ts'
 import type { EndpointView, NodeView, World } from '../../projections/world.ts'
+import type { EntityVersion } from '../ports/read-model.ts'
 import { placeOf, positionText } from './branch/place.ts'
 import { eventAt } from './event-at.ts'
 import type { History } from './history.ts'
@@ -32,6 +33,7 @@ export type EndpointProgress = {
 
 /** Versions of an endpoint's status that are looked at for the beginning; more than one build between two revisions is rare. */
 const VERSIONS_MAX = 200
+const VERSIONS_MIN = 4
 /** Events of a node among which its last reaction is looked for. */
 const REACTION_EVENTS_MAX = 5_000
 
@@ -128,21 +130,25 @@ async function sinceOf(history: History, at: At): Promise<EndpointProgress['sinc
 
 function realisedAt({ model }: History, { node, view, revision, moment }: At): Position | null {
   const unit = `endpoint ${node} ${view.endpoint}`
-  const versions = model.versions({ unit, entity: 'status', upTo: moment.position, limit: VERSIONS_MAX })
-  const before = versions.findIndex(
-    ({ value }) => ((value as { readonly revision?: number } | null)?.revision ?? 0) < revision,
-  )
-  const first = before === -1 ? versions.at(-1) : versions[before - 1]
-  return first?.position ?? null
+  const isBehind = ({ value }: EntityVersion): boolean =>
+    ((value as { readonly revision?: number } | null)?.revision ?? 0) < revision
+  // Nearly always the last change was the one that brought it there.
+  for (let limit = VERSIONS_MIN; ; limit *= 8) {
+    const versions = model.versions({ unit, entity: 'status', upTo: moment.position, limit })
+    const before = versions.findIndex(isBehind)
+    if (before === -1 && versions.length === limit && limit < VERSIONS_MAX) continue
+    return (before === -1 ? versions.at(-1) : versions[before - 1])?.position ?? null
+  }
 }
 
 function missingSince({ model }: History, { node, view, moment }: At): Position | null {
+  const missing = revisionSince({ model }, (view.revision ?? 0) + 1, moment.position)
+  if (missing !== null) return missing
   const created = model.versions({
     unit: `endpoint ${node} ${view.endpoint}`,
     entity: 'endpoint',
     upTo: moment.position,
     limit: VERSIONS_MAX,
   })
-  const missing = revisionSince({ model }, (view.revision ?? 0) + 1, moment.position)
-  return missing ?? created.at(-1)?.position ?? null
+  return created.at(-1)?.position ?? null
 }

@@ -110,8 +110,9 @@ class SqliteReadModel implements ReadModel {
   changed({ unit, after, upTo }: ChangeQuery): readonly string[] {
     const id = this.#tables.unitId(unit)
     if (id === null) return []
-    const changes = this.#tables.changesIn(id, { after: Number(after), upTo: Number(upTo) })
-    return [...new Set(changes.map(({ key }) => key))].map((key) => this.#names.nameOf(key))
+    const keys = new Set<number>()
+    this.#tables.changesIn(id, { after: Number(after), upTo: Number(upTo) }, (_, key) => keys.add(key))
+    return [...keys].map((key) => this.#names.nameOf(key))
   }
 
   touched({ after, upTo }: Omit<ChangeQuery, 'unit'>): readonly UnitName[] {
@@ -122,9 +123,8 @@ class SqliteReadModel implements ReadModel {
     const id = this.#tables.unitId(unit)
     if (id === null) return []
     const last = new Map<number, number>()
-    for (const { key, value } of this.#tables.changesIn(id, { after: Number(after), upTo: Number(upTo) })) {
-      last.set(key, value)
-    }
+    const range = { after: Number(after), upTo: Number(upTo) }
+    this.#tables.changesIn(id, range, (_, key, value) => last.set(key, value))
     if (last.size === 0) return []
     const before = this.#tables.someAt(id, Number(after), last.keys())
     const differing = [...last].filter(([key, value]) => !this.#values.areEqual(before.get(key)!, value))
@@ -139,11 +139,11 @@ class SqliteReadModel implements ReadModel {
     if (id === null) return []
     const wanted = new Map<number, boolean>()
     const found: number[] = []
-    for (const { key, position } of this.#tables.changesIn(id, { after: Number(after), upTo: Number(upTo) })) {
+    this.#tables.changesIn(id, { after: Number(after), upTo: Number(upTo) }, (position, key) => {
       const counts = wanted.get(key) ?? isWanted(this.#names.nameOf(key))
       wanted.set(key, counts)
       if (counts && found.at(-1) !== position) found.push(position)
-    }
+    })
     return found.map((position) => Position(BigInt(position)))
   }
 

@@ -15,6 +15,8 @@ export type SavedUnit = {
 /** Units whose names and numbers are kept at hand. */
 const UNITS_AT_HAND_MAX = 8_192
 
+type Chunk = { readonly changes: Uint8Array }
+
 export class Tables {
   readonly #unitIds: Map<UnitName, number> = new Map()
   readonly #unitNames: Map<number, UnitName> = new Map()
@@ -90,18 +92,20 @@ export class Tables {
     return { current, open, sinceCheckpoint }
   }
 
-  changesIn(unit: number, { after, upTo }: { readonly after: number; readonly upTo: number }): readonly PackedChange[] {
-    const rows = this.#chunksFrom.all(unit, after, upTo) as unknown as { changes: Uint8Array }[]
-    const found: PackedChange[] = []
-    for (const { changes } of rows) {
+  /** In order. One row after another, so that a long range takes time and no memory. */
+  changesIn(
+    unit: number,
+    { after, upTo }: { readonly after: number; readonly upTo: number },
+    take: (position: number, key: number, value: number) => void,
+  ): void {
+    for (const { changes } of this.#chunksFrom.iterate(unit, after, upTo) as Iterable<unknown> as Iterable<Chunk>) {
       unpackChanges(changes, (position, key, value) => {
-        if (position > after && position <= upTo) found.push({ position, key, value })
+        if (position > after && position <= upTo) take(position, key, value)
       })
     }
-    return found
   }
 
-  /** The same without since when: value ids by key. */
+  /** As `savedAt`, without since when: value ids by key. */
   valuesAt(unit: number, position: number): ReadonlyMap<number, number> {
     const found = new Map<number, number>()
     this.#walk(unit, position, (key, value) => {
