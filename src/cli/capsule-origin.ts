@@ -16,7 +16,7 @@ import { CliError, messageOf } from './failure.ts'
 import type { VerifyOptions } from './history-integrity.ts'
 import type { LogSink } from './log-verb.ts'
 import { counted } from './render/counted.ts'
-import { signedAt, withSignedTree } from './signed-tree.ts'
+import { signedToGoOn, withSignedTree } from './signed-tree.ts'
 import { givenKey } from './verifier-key.ts'
 
 /** Null, and said, where nothing can be signed here. */
@@ -32,7 +32,7 @@ export async function originBeside(
   try {
     return await withSignedTree(place, warn, async (_, open) => {
       const tree = await open()
-      return originOfRange(tree, capsule, await signedAt(tree, tree.head, place))
+      return originOfRange(tree, capsule, await signedToGoOn(tree, tree.head, { place, warn }))
     })
   } catch (error) {
     const isExpected = error instanceof CliError || error instanceof LogError || error instanceof RangeError

@@ -16,7 +16,7 @@ import type { LogSink } from './log-verb.ts'
 import { progressLine } from './progress-line.ts'
 import { counted } from './render/counted.ts'
 import { table } from './render/table.ts'
-import { signedAt, withSignedTree } from './signed-tree.ts'
+import { signedAt, signedToGoOn, withSignedTree } from './signed-tree.ts'
 import { withTree } from './tree-file.ts'
 import { fileText, verifierKey } from './verifier-key.ts'
 
@@ -54,10 +54,11 @@ export async function prove(position: string | undefined, options: ProveOptions,
   if (consistency === undefined && (position === undefined || !/^[0-9]{1,19}$/.test(position))) {
     throw new CliError('usage', 'prove takes the position of an event, or --consistency A B')
   }
+  const signing = { place: options, warn: sink.warn }
   const { proof, ...document } = await withSignedTree(options, sink.warn, (log, tree) =>
     consistency === undefined
-      ? eventProof(log, tree, { position: position!, options })
-      : beginningProof(log, tree, options),
+      ? eventProof(log, tree, { position: position!, ...signing })
+      : beginningProof(log, tree, { consistency, ...signing }),
   )
   sink.write(options.output === 'json' ? json({ ...document, proof }) : proof)
 }
@@ -99,6 +100,7 @@ export async function checkpointKey(options: CheckpointOptions, sink: LogSink): 
   sink.write(options.output === 'json' ? json({ key: verifier.text }) : `${verifier.text}\n`)
 }
 
+type Signing = { readonly place: Place; readonly warn: (text: string) => void }
 type OpenTree = () => Promise<AnchoredTree>
 /** The proof as text, and what it is of. */
 type Proven = { readonly proof: string; readonly [fact: string]: unknown }
@@ -106,7 +108,7 @@ type Proven = { readonly proof: string; readonly [fact: string]: unknown }
 async function eventProof(
   log: EventLog,
   open: OpenTree,
-  { position, options }: { readonly position: string; readonly options: ProveOptions },
+  { position, ...signing }: { readonly position: string } & Signing,
 ): Promise<Proven> {
   const tree = await open()
   const place = await tree.place(Position(BigInt(position)))
@@ -114,13 +116,17 @@ async function eventProof(
     const before = await momentOf({ log }, position, 'POSITION')
     throw new CliError('notFound', `no event stands at ${position}; the nearest before is ${before?.position}`)
   }
-  const signed = await signedAt(tree, tree.head, options)
+  const signed = await signedToGoOn(tree, tree.head, signing)
   const proof = await tree.proof((hashes) => proveInclusion(hashes, place, signed))
   return { kind: 'included', position, checkpoint: plain(signed.checkpoint), proof }
 }
 
-async function beginningProof(log: EventLog, open: OpenTree, options: ProveOptions): Promise<Proven> {
-  const [from, to, more] = options.consistency!
+async function beginningProof(
+  log: EventLog,
+  open: OpenTree,
+  { consistency, ...signing }: { readonly consistency: readonly string[] } & Signing,
+): Promise<Proven> {
+  const [from, to, more] = consistency
   if (from === undefined || to === undefined || more !== undefined) {
     throw new CliError('usage', 'consistency takes two moments at --consistency')
   }
@@ -130,7 +136,7 @@ async function beginningProof(log: EventLog, open: OpenTree, options: ProveOptio
   ])
   if (first === null || second === null) throw new CliError('notFound', 'the log is empty')
   const tree = await open()
-  const [checkpoint, signed] = [await tree.checkpointAt(first), await signedAt(tree, second, options)]
+  const [checkpoint, signed] = [await tree.checkpointAt(first), await signedToGoOn(tree, second, signing)]
   if (checkpoint.size > signed.checkpoint.size) throw new CliError('usage', `${from} is after ${to}`)
   const proof = await tree.proof((hashes) => proveConsistency(hashes, checkpoint, signed))
   return { kind: 'consistent', first: plain(checkpoint), second: plain(signed.checkpoint), proof }

@@ -56,6 +56,26 @@ export async function signedAt(
   return { checkpoint, note: signed(checkpoint, place) }
 }
 
+/** Events that are not to be read twice: about a tenth of a second. */
+const GO_ON_FROM_EVENTS = 20_000
+
+/** For proofs: where much had to be read, the checkpoint is kept beside the log, so that the next one goes on from it. Throws `CliError`. */
+export async function signedToGoOn(
+  tree: AnchoredTree,
+  at: Pick<Moment, 'position'>,
+  { place, warn }: { readonly place: Place; readonly warn: (text: string) => void },
+): Promise<SignedCheckpoint> {
+  const { checkpoint, note } = await signedAt(tree, at, place)
+  if (tree.read >= GO_ON_FROM_EVENTS) {
+    try {
+      checkpointFolder(place).save(checkpoint.size, note)
+    } catch (error) {
+      warn(`the checkpoint was not kept, the next proof reads as much again: ${messageOf(error)}\n`)
+    }
+  }
+  return { checkpoint, note }
+}
+
 function signed(checkpoint: Checkpoint, place: Place): string {
   try {
     return signCheckpoint(checkpoint, checkpointFolder(place).signer(checkpoint.origin))

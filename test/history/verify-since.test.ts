@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -157,6 +157,18 @@ test('T84 proofs and checkpoints read what is new, and their readers need nothin
     again.out.split('\n')[2],
     (await hindcast('checkpoint', 'export', '--at', '6000', '--log', original)).out.split('\n')[2],
   )
+})
+
+test('T84 a proof for which much had to be read leaves the checkpoint from which the next one goes on', async () => {
+  const path = join(folder, 'long.db')
+  await writeLongLog(path, 21_000)
+  const read = async (): Promise<readonly string[]> => {
+    assert.equal((await hindcast('prove', '17', '--log', path)).code, 0)
+    return readdirSync(`${path}.checkpoints`).filter((name) => name.endsWith('.checkpoint'))
+  }
+  assert.deepEqual(await read(), ['0000000000021000.checkpoint'])
+  assert.equal((await hindcast('tag', 'more', '--log', path)).code, 0)
+  assert.deepEqual(await read(), ['0000000000021000.checkpoint'], 'little was read')
 })
 
 test('T84 nothing is signed over a log that contradicts what was signed before', async () => {
