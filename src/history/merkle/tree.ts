@@ -22,6 +22,14 @@ export function leafHash(data: string): TreeHash {
   return hash('sha256', `\0${data}`, 'binary') as TreeHash
 }
 
+/** Of a leaf: one byte, which is 0. */
+export const LEAF_PREFIX_BYTES = 1
+
+/** The same of bytes that the prefix stands before already. */
+export function prefixedHash(bytes: Uint8Array): TreeHash {
+  return hash('sha256', bytes, 'binary') as TreeHash
+}
+
 const pair = Buffer.alloc(1 + 2 * HASH_BYTES, 1)
 
 export function nodeHash(left: TreeHash, right: TreeHash): TreeHash {
