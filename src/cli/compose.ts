@@ -7,7 +7,7 @@ import { DecodeError } from '../../events/codec.ts'
 import { NodeName, type StreamName, Timestamp } from '../../events/ids.ts'
 import { nodeOfStream } from '../../projections/world.ts'
 import type { Branch } from '../history/branch/branch.ts'
-import { type BranchSource, withBranches } from '../history/branch/branched.ts'
+import { type BranchSource, noBranches, withBranches } from '../history/branch/branched.ts'
 import type { BranchFolder } from '../history/branch/folder.ts'
 import type { ReadableDatapath } from '../history/drift/kernel-view.ts'
 import type { History } from '../history/history.ts'
@@ -92,7 +92,8 @@ export async function openHistory(place: Place, warn: (text: string) => void): P
   if (capsule !== null) {
     const { openCapsuleFile } = await import('./capsule-file.ts')
     const { log, model } = await openCapsuleFile(capsule, warn)
-    return { log, model, [Symbol.asyncDispose]: async () => model[Symbol.dispose]() }
+    const branches = noBranches('a capsule is a part of a log, and branches are kept beside the whole')
+    return { log, model, branches, [Symbol.asyncDispose]: async () => model[Symbol.dispose]() }
   }
   const log = await openLogToRead(place, warn)
   try {

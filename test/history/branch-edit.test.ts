@@ -1,70 +1,14 @@
-/** Old events edited and left out, groups and services on a branch, files of older versions, and what becomes of it all at merge and rebase. */
+/** Old events edited, groups and services on a branch, and what becomes of it all at merge and rebase. */
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { HindcastEvent } from '../../events/catalogue.ts'
-import { encodeEvent } from '../../events/codec.ts'
-import {
-  CorrelationId,
-  EndpointId,
-  EventId,
-  IdentityId,
-  LabelText,
-  NodeName,
-  nodeStream,
-  type StreamName,
-  Timestamp,
-} from '../../events/ids.ts'
 import type { Json } from '../../events/schema.ts'
-import { openSqliteLog } from '../../src/log/sqlite/log.ts'
-import { hindcast } from '../cli/recorded-log.ts'
-import { agentStory, landing, type Story, type StoryMoment } from './agent-story.ts'
+import { landing } from './agent-story.ts'
+import { Desk } from './branch-desk.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'hindcast-branch-edit-'))
-let story: Story
-before(async () => {
-  story = await agentStory(join(folder, 'log.db'))
-})
-after(() => rmSync(folder, { recursive: true }))
-
-const at = (moment: StoryMoment): string => String(story.at[moment])
-const run = (...args: readonly string[]) => hindcast(...args, '--log', story.path)
-
-async function did(...args: readonly string[]): Promise<string> {
-  const { code, out, err } = await run(...args)
-  assert.deepEqual([code, err], [0, ''], args.join(' '))
-  return out
-}
-
-const asked = async (...args: readonly string[]) => JSON.parse((await run(...args, '-o', 'json')).out)
-
-let files = 0
-function file(...documents: readonly Json[]): string {
-  files += 1
-  const path = join(folder, `${files}.yaml`)
-  writeFileSync(path, documents.map((one) => JSON.stringify(one)).join('\n---\n'))
-  return path
-}
-
-type Found = {
-  readonly position: string
-  readonly event: { readonly type: string; readonly resource?: { readonly name: string } }
-}
-
-async function events(type: string): Promise<readonly Found[]> {
-  const lines = (await did('log', '--type', type, '-o', 'jsonl')).trim().split('\n')
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line))
-}
-
-const positionsOf = async (policy: string): Promise<readonly string[]> =>
-  (await events('PolicyAdded')).filter(({ event }) => event.resource?.name === policy).map(({ position }) => position)
-
-async function allows(from: string, to: string, moment: string, ...more: readonly string[]): Promise<boolean> {
-  return (await asked('why', '--from', from, '--to', to, '--at', moment, ...more)).items[0].allowed
-}
+const desk = new Desk()
+const { at, run, did, asked, file, events, positionsOf, allows } = desk
+before(desk.open)
+after(desk.close)
 
 const LAND = ['--http', 'POST /v1/request-landing']
 const EXHAUST = ['--http', 'PUT /v1/exhaust-port']
@@ -77,8 +21,8 @@ test('T89 an edited event is as if it had carried that policy; what set it again
     await did('branch', 'edit', 'early', first!, '-f', wide),
     `edit ${first} (CiliumNetworkPolicy/default/rule1) on early\n`,
   )
-  assert.equal(await allows('tiefighter', 'deathstar', at('landing'), ...EXHAUST), false)
-  assert.equal(await allows('tiefighter', 'deathstar', 'branch:early', ...EXHAUST), true)
+  assert.equal(await allows(['tiefighter', 'deathstar'], at('landing'), ...EXHAUST), false)
+  assert.equal(await allows(['tiefighter', 'deathstar'], 'branch:early', ...EXHAUST), true)
   const { policies } = await asked('branch', 'show', 'early', '--flows', '0', '--no-connections')
   assert.deepEqual(
     policies.map(({ kind, rules }: { kind: string; rules: unknown[] }) => [kind, rules.length > 0]),
@@ -89,8 +33,8 @@ test('T89 an edited event is as if it had carried that policy; what set it again
   const same = await run('branch', 'show', 'later', '--flows', '0', '--no-connections', '-o', 'json')
   assert.deepEqual([same.code, JSON.parse(same.out).policies], [0, []])
   await did('branch', 'without', 'later', second!)
-  assert.equal(await allows('tiefighter', 'deathstar', 'branch:later', ...LAND), false)
-  assert.equal(await allows('tiefighter', 'deathstar', 'branch:later', '--http', 'GET /nothing'), true)
+  assert.equal(await allows(['tiefighter', 'deathstar'], 'branch:later', ...LAND), false)
+  assert.equal(await allows(['tiefighter', 'deathstar'], 'branch:later', '--http', 'GET /nothing'), true)
 })
 
 test('T89 what cannot be edited is refused by name, and so is a file that is not that policy', async () => {
@@ -158,8 +102,8 @@ test('T89 a branch takes groups and services as apply does, and gives them up ag
   assert.equal(said, 'set CiliumCIDRGroup/-/rim on rim\nset CiliumNetworkPolicy/default/out on rim\n')
   assert.deepEqual(
     [
-      await allows('xwing', '192.0.2.9', 'branch:rim', '--port', '80'),
-      await allows('xwing', '198.51.100.9', 'branch:rim', '--port', '80'),
+      await allows(['xwing', '192.0.2.9'], 'branch:rim', '--port', '80'),
+      await allows(['xwing', '198.51.100.9'], 'branch:rim', '--port', '80'),
     ],
     [true, false],
   )
@@ -170,7 +114,7 @@ test('T89 a branch takes groups and services as apply does, and gives them up ag
   )
   assert.match((await run('branch', 'show', 'rim', '--flows', '0')).out, /^~ CIDR group rim: 192\.0\.2\.0\/24$/m)
   await did('branch', 'delete', 'rim', 'CiliumCIDRGroup', 'rim')
-  assert.equal(await allows('xwing', '192.0.2.9', 'branch:rim', '--port', '80'), false)
+  assert.equal(await allows(['xwing', '192.0.2.9'], 'branch:rim', '--port', '80'), false)
   assert.equal((await run('branch', 'delete', 'rim', 'CiliumCIDRGroup', 'core')).code, 3)
   await did('branch', 'create', 'moon')
   await did(
@@ -182,8 +126,8 @@ test('T89 a branch takes groups and services as apply does, and gives them up ag
   )
   assert.deepEqual(
     [
-      await allows('xwing', '203.0.113.7', 'branch:moon', '--port', '80'),
-      await allows('xwing', '203.0.113.8', 'branch:moon', '--port', '80'),
+      await allows(['xwing', '203.0.113.7'], 'branch:moon', '--port', '80'),
+      await allows(['xwing', '203.0.113.8'], 'branch:moon', '--port', '80'),
     ],
     [true, false],
   )
@@ -221,145 +165,9 @@ test('T89 merge writes groups, services and edits, and refuses what nobody can w
     await did('branch', 'rebase', 'fixed', '--onto', at('noFighters')),
     `fixed now stands at position ${at('noFighters')}\n`,
   )
-  assert.equal(await allows('tiefighter', 'deathstar', 'branch:fixed', ...LAND), false)
+  assert.equal(await allows(['tiefighter', 'deathstar'], 'branch:fixed', ...LAND), false)
   await did('branch', 'create', 'undo')
   await did('branch', 'without', 'undo', (await events('PolicyDeleted')).at(-1)!.position)
   assert.match(await did('branch', 'merge', 'undo'), /^CiliumNetworkPolicy\/default\/rule1 set$/m)
   assert.equal(first === undefined, false)
-})
-
-// After everything that the verbs write with the clock of today.
-let now = Date.now() + 3_600_000
-async function record(stream: StreamName, ...told: readonly HindcastEvent[]): Promise<void> {
-  await using log = openSqliteLog({ path: story.path, now: () => Timestamp(now) })
-  const context = {
-    actor: { kind: 'user', name: 'ackbar' },
-    source: { kind: 'test', detail: '' },
-    correlation: CorrelationId(randomUUID()),
-    cause: null,
-  } as const
-  await log.append([
-    {
-      stream,
-      expected: 'any',
-      events: told.map((event) => encodeEvent({ id: EventId(randomUUID()), event, context })),
-    },
-  ])
-}
-
-test('T89 groups, services, DNS answers and label changes are left out as if they had never happened', async () => {
-  const node = nodeStream(NodeName('node1'))
-  const answer = {
-    type: 'DnsAnswerLearned',
-    v: 1,
-    name: 'moon.example',
-    addresses: ['203.0.113.4'],
-    ttlSeconds: null,
-    askedBy: null,
-  }
-  const shorter = { ...answer, ttlSeconds: 60 }
-  await record(node, answer as unknown as HindcastEvent)
-  await record(node, shorter as unknown as HindcastEvent)
-  await record(node, { ...shorter, name: 'old.example' } as unknown as HindcastEvent)
-  now += 30_000
-  const labels = [
-    'k8s:class=xwing',
-    'k8s:io.cilium.k8s.policy.cluster=default',
-    'k8s:io.kubernetes.pod.namespace=default',
-    'k8s:org=empire',
-  ].map(LabelText)
-  const changed = {
-    type: 'EndpointIdentityChanged',
-    v: 1,
-    endpoint: EndpointId(775),
-    identity: IdentityId(257),
-    labels,
-  } as const
-  await record(node, changed)
-  const dns = await events('DnsAnswerLearned')
-  const relabelled = (await events('EndpointIdentityChanged')).at(-1)!.position
-  const group = (await events('CidrGroupSet')).at(-1)!.position
-  await did('branch', 'create', 'past')
-  const said = await did('branch', 'without', 'past', dns[0]!.position, relabelled, group)
-  assert.match(
-    said,
-    /\(DnsAnswerLearned dns moon\.example on node node1\).*\n.*\(EndpointIdentityChanged labels of endpoint 775 on node node1\).*\n.*\(CidrGroupSet cidr-group rim\)/,
-  )
-  const world = async (moment: string) => {
-    const { items } = await asked('endpoint', 'list', '--at', moment)
-    return items.find((item: { endpoint: number }) => item.endpoint === 775).labels.includes('k8s:org=alliance')
-  }
-  assert.deepEqual([await world('HEAD'), await world('branch:past')], [false, true])
-  const names = async (moment: string) => (await asked('dns', 'list', '--at', moment)).items
-  // The second answer was the shorter one, and alone it counts.
-  assert.deepEqual(
-    [(await names('HEAD'))[0].addresses[0].expiresAt, typeof (await names('branch:past'))[0].addresses[0].expiresAt],
-    [null, 'number'],
-  )
-  now += 3_600_000
-  await record(node, { ...answer, name: 'new.example' } as unknown as HindcastEvent)
-  await did('branch', 'create', 'over')
-  await did('branch', 'without', 'over', dns[0]!.position)
-  // Alone it would have been over long since.
-  assert.deepEqual(
-    (await names('branch:over')).map(({ name }: { name: string }) => name),
-    ['new.example', 'old.example'],
-  )
-  const groups = async (moment: string) => (await asked('cidrgroup', 'list', '--at', moment)).items.length
-  assert.deepEqual([await groups('HEAD'), await groups('branch:past')], [1, 0])
-  const unmergeable = await run('branch', 'merge', 'past')
-  assert.deepEqual(
-    [
-      unmergeable.code,
-      /branch-unmergeable: dns moon\.example on node node1, labels of endpoint 775/.test(unmergeable.err),
-    ],
-    [2, true],
-    unmergeable.err,
-  )
-})
-
-test('T89 every other kind of event is refused by name, with the reason', async () => {
-  await did('branch', 'create', 'kinds')
-  const table: readonly (readonly [type: string, words: RegExp])[] = [
-    ['EndpointCreated', /EndpointCreated: a pod was there: who would have had its address/],
-    ['EndpointIdentityChanged', /EndpointIdentityChanged: it was the first identity of the endpoint/],
-    [
-      'PolicyMapWritten',
-      /PolicyMapWritten: the agent did it, and it follows from the rest: leave out what it followed from/,
-    ],
-    ['PolicyReaction', /PolicyReaction: the agent did it/],
-    ['XdsPublished', /XdsPublished: the agent did it/],
-    ['AgentStarted', /AgentStarted: nothing that is enforced rests on it/],
-    ['IdentityAllocated', /IdentityAllocated: the agent did it/],
-  ]
-  for (const [type, words] of table) {
-    const [found] = await events(type)
-    const { code, err } = await run('branch', 'without', 'kinds', found!.position)
-    assert.deepEqual([code, words.test(err)], [2, true], `${type}: ${err}`)
-  }
-})
-
-test('T89 a file of version 1 is read, a newer one is refused by name, and so is one that contradicts the log', async () => {
-  const path = join(`${story.path}.branches`, 'old.json')
-  const resource = { kind: 'CiliumNetworkPolicy', namespace: 'default', name: 'rule1' }
-  const [position] = await positionsOf('no-fighters')
-  const commands = [
-    { kind: 'without', resource: { ...resource, name: 'no-fighters' }, manifest: null, position },
-    { kind: 'set', resource, manifest: landing('GET /v1'), position: null },
-    { kind: 'delete', resource, manifest: null, position: null },
-  ]
-  const v1 = { v: 1, name: 'old', fork: at('noFighters'), commands }
-  writeFileSync(path, JSON.stringify(v1))
-  assert.match(await did('branch', 'list'), /^ {2}1 without [0-9]+ .*no-fighters.*\n {2}2 set .*\n {2}3 delete .*$/m)
-  assert.equal(await allows('tiefighter', 'deathstar', 'branch:old/1', ...LAND), true)
-  await did('branch', 'apply', 'old', '-f', file(GROUP('192.0.2.0/24')))
-  assert.equal(JSON.parse(readFileSync(path, 'utf8')).v, 2)
-  writeFileSync(path, JSON.stringify({ ...v1, v: 3 }))
-  const newer = await run('branch', 'show', 'old')
-  assert.deepEqual([newer.code, /old\.json is of version 3; versions 1 and 2 are read/.test(newer.err)], [4, true])
-  const newerMoment = await run('status', '--at', 'branch:old')
-  assert.deepEqual([newerMoment.code, /old\.json is of version 3/.test(newerMoment.err)], [4, true])
-  writeFileSync(path, JSON.stringify({ ...v1, v: 2, commands: [{ kind: 'without', position: '3', what: '' }] }))
-  const wrong = await run('status', '--at', 'branch:old')
-  assert.deepEqual([wrong.code, /branch old: /.test(wrong.err)], [2, true], wrong.err)
 })

@@ -1,59 +1,29 @@
 /** A branch as a moment: every verb that takes one, on the Star Wars story; and the verbs that ask what was recorded, which refuse it by name. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Position } from '../../events/ids.ts'
 import { LAST_STEP, placeOf, positionOn, positionText } from '../../src/history/branch/place.ts'
-import { hindcast } from '../cli/recorded-log.ts'
-import { agentStory, landing, type Story, type StoryMoment } from './agent-story.ts'
+import { landing } from './agent-story.ts'
+import { Desk } from './branch-desk.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'hindcast-branch-moment-'))
-let story: Story
+const desk = new Desk()
+const { at, run, did, asked, folder } = desk
 before(async () => {
-  story = await agentStory(join(folder, 'log.db'))
+  await desk.open()
   await did('branch', 'create', 'calm', '--at', at('noFighters'))
   await did('branch', 'without', 'calm', await added('no-fighters'))
   await did('branch', 'delete', 'calm', 'cnp/rule1')
 })
-after(() => rmSync(folder, { recursive: true }))
-
-const at = (moment: StoryMoment): string => String(story.at[moment])
-
-function run(...args: readonly string[]) {
-  return hindcast(...withOptions(args, '--log', story.path))
-}
-
-function withOptions(args: readonly string[], ...options: readonly string[]): readonly string[] {
-  const end = args.indexOf('--')
-  return end === -1 ? [...args, ...options] : [...args.slice(0, end), ...options, ...args.slice(end)]
-}
-
-async function did(...args: readonly string[]): Promise<string> {
-  const { code, out, err } = await run(...args)
-  assert.deepEqual([code, err], [0, ''], args.join(' '))
-  return out
-}
-
-async function asked(...args: readonly string[]) {
-  const { out, err } = await run(...withOptions(args, '-o', 'json'))
-  assert.equal(err, '', args.join(' '))
-  return JSON.parse(out)
-}
+after(desk.close)
 
 /** Position of the first event that set the policy. */
 async function added(policy: string): Promise<string> {
-  const { out } = await run('log', '--type', 'PolicyAdded', '-o', 'jsonl')
-  const events = out
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-  return events.find(({ event }: { event: { resource: { name: string } } }) => event.resource.name === policy).position
+  return (await desk.positionsOf(policy))[0]!
 }
 
 const ASK = ['why', '--from', 'tiefighter', '--to', 'deathstar', '--http', 'POST /v1/request-landing']
-const EXPECTED = ['allow', 'tiefighter', '->', 'deathstar:80', 'POST', '/v1/request-landing']
 
 test('T87 a place on a branch is a position above every log’s, and says its branch, fork and command', () => {
   const places = [
@@ -232,75 +202,4 @@ test('T87 a proxy port that no agent has allocated yet is said to be one: 1 for 
   const diff = await run('diff', `${at('ships')}..branch:first`)
   assert.match(diff.out, /80\/TCP redirect proxy \(port to be allocated\) precedence/)
   assert.equal((await asked(...ASK, '--at', 'branch:first')).items[0].allowed, true)
-})
-
-test('T88 bisect finds the command of a branch, in words with its diff; or the event, where it had turned before the fork', async () => {
-  const found = await asked(
-    'bisect',
-    '--good',
-    at('noFighters'),
-    '--bad',
-    'branch:calm',
-    '--',
-    'deny',
-    ...EXPECTED.slice(1),
-  )
-  assert.deepEqual(found.command, {
-    branch: 'calm',
-    number: 1,
-    said: `command 1: without ${await added('no-fighters')} (PolicyAdded CiliumNetworkPolicy/default/no-fighters)`,
-  })
-  assert.deepEqual([found.held.position, found.changes.policies.length], ['branch:calm/0', 1])
-  const second = await did(
-    'bisect',
-    '--good',
-    'branch:calm/1',
-    '--bad',
-    'branch:calm',
-    '--',
-    'deny',
-    'xwing',
-    '->',
-    'deathstar:80',
-  )
-  assert.match(
-    second,
-    /^held until branch:calm\/1 from .*\nturned by command 2: delete CiliumNetworkPolicy\/default\/rule1, of branch calm\n\n/m,
-  )
-  assert.match(second, /^- policy CiliumNetworkPolicy\/default\/rule1$/m)
-  await did('branch', 'create', 'late', '--at', at('noFighters'))
-  await did('branch', 'delete', 'late', 'cnp/rule1')
-  const event = await asked('bisect', '--good', at('exhaust'), '--bad', 'branch:late', '--', ...EXPECTED)
-  assert.deepEqual([event.command, event.cause.position], [null, await added('no-fighters')])
-  const by = [
-    'bisect',
-    '--good',
-    at('ships'),
-    '--bad',
-    'branch:calm/1',
-    '--run',
-    'test "$HINDCAST_AT" != branch:calm/1',
-  ]
-  const first = JSON.parse((await run(...by, '-o', 'json')).out)
-  assert.deepEqual([first.command.number, first.held.position], [1, 'branch:calm/0'])
-})
-
-test('T88 a good moment that is not on the way to the branch, or an expectation that did not turn, is said', async () => {
-  const beside = await run('bisect', '--good', at('gone'), '--bad', 'branch:calm', '--', ...EXPECTED)
-  assert.deepEqual([beside.code, /is not on the way to branch:calm\/2/.test(beside.err)], [3, true])
-  const never = await run(
-    'bisect',
-    '--good',
-    at('noFighters'),
-    '--bad',
-    'branch:calm',
-    '--',
-    'allow',
-    'xwing',
-    '->',
-    'tiefighter:80',
-  )
-  assert.deepEqual([never.code, /it still holds at branch:calm\/2/.test(never.err)], [3, true])
-  const backwards = await run('bisect', '--good', 'branch:calm', '--bad', 'branch:calm/1', '--', ...EXPECTED)
-  assert.equal(backwards.code, 2)
 })

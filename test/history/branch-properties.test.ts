@@ -15,8 +15,9 @@ import { planOf } from '../../src/history/plan/plan.ts'
 import { worldFrom } from '../../src/history/state-at.ts'
 import type { Flow } from '../../src/ports/flows.ts'
 import { NODE } from '../agent/rig.ts'
+import { essence } from './branch-essence.ts'
 import { factPositionsOf, type PolicyEvent, policyEventsOf } from './branch-events.ts'
-import { branchWorld, essence, Life, randomCommand, resourceOf } from './branch-world.ts'
+import { branchWorld, Life, randomCommand, resourceOf } from './branch-world.ts'
 import { chance } from './random-story.ts'
 
 const STEPS = 12

@@ -49,6 +49,11 @@ export function withBranches(history: History, source: BranchSource): History & 
   return { log: new BranchedLog(history.log, told), model: new BranchedModel(history.model, told), branches: { enter } }
 }
 
+/** Where there can be none, with the reason. */
+export function noBranches(reason: string): Branches {
+  return { enter: async (name) => ({ kind: 'bad-input', reason: `branch:${name}: ${reason}` }) }
+}
+
 /** What tells a branch is loaded where one is told: most questions are of the log. */
 async function tell(history: History, branch: Branch): Promise<Telling> {
   const { tellBranch } = await import('./segment.ts')
