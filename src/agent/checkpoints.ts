@@ -1,5 +1,5 @@
 /**
- * Where an agent begins: after the last checkpoint that it or an earlier agent of the node has left beside the log, or at the first event.
+ * Where an agent begins: after the last checkpoint of its folds (not one of those that are signed) that it or an earlier agent of the node has left beside the log, or at the first event.
  *
  * A checkpoint counts only where it is of these folds and where its last event stands at its position: then everything before it is what was folded.
  * It is written from a state that nobody changes any more, a piece at a time, so the agent goes on meanwhile; and so seldom that the log has grown
@@ -50,20 +50,20 @@ export class Checkpoints {
     const saved = states.load(nameOf(node))
     if (saved === null) return null
     if (saved.fold !== checkpointFold(node)) {
-      logger.info({ position: saved.at }, 'a checkpoint is of another version; every event is folded')
+      logger.info({ position: saved.at }, 'the saved state is of another version; every event is folded')
       return null
     }
     const position = Position(BigInt(saved.at))
     const recent = await this.#recent(position)
     if (recent?.event !== saved.event) {
-      logger.warn({ position: saved.at }, 'a checkpoint is of another log or another past; every event is folded')
+      logger.warn({ position: saved.at }, 'the saved state is of another log or another past; every event is folded')
       return null
     }
     const folded = this.#decoded(saved)
     if (folded === null) return null
     this.#size = saved.pieces.reduce((sum, { length }) => sum + length, 0)
     view.restore(folded, { position, event: saved.event }, recent.correlations)
-    logger.info({ position: saved.at }, 'begins at a checkpoint')
+    logger.info({ position: saved.at }, 'begins at the state that an earlier agent has saved')
     return position
   }
 
@@ -111,7 +111,7 @@ export class Checkpoints {
       )
       if (saved) this.#size = size
     } catch (error) {
-      if (!this.#options.signal.aborted) logger.warn({ err: error }, 'no checkpoint could be written')
+      if (!this.#options.signal.aborted) logger.warn({ err: error }, 'the state could not be saved')
     }
   }
 
@@ -120,7 +120,7 @@ export class Checkpoints {
     try {
       return checkpointFrom(pieces)
     } catch (error) {
-      this.#options.logger.warn({ position: at, err: error }, 'a checkpoint cannot be read; every event is folded')
+      this.#options.logger.warn({ position: at, err: error }, 'the saved state cannot be read; every event is folded')
       return null
     }
   }
