@@ -5,7 +5,8 @@ import { isoTime, type Moment } from '../history/position.ts'
 import { worldFrom } from '../history/state-at.ts'
 import { type Misjudged, misjudgedFlows } from '../history/windows/misjudged.ts'
 import type { Late, Window } from '../history/windows/node-windows.ts'
-import { windowsOf } from '../history/windows/windows.ts'
+import type { Peer } from '../history/windows/peers.ts'
+import { type FoundWindow, windowsOf } from '../history/windows/windows.ts'
 import { type FlowStore, FlowStoreError } from '../ports/flows.ts'
 import { rangeOf } from './answer.ts'
 import { nodeNameOf, openFlowsToRead, openHistory, type Place } from './compose.ts'
@@ -22,7 +23,7 @@ export type WindowsOptions = Place & {
   readonly endpoint: number | undefined
   readonly identity: number | undefined
   readonly prefix: string | undefined
-  readonly late: Late | undefined
+  readonly late: Late | 'hosts' | undefined
   readonly min: number
   readonly output: 'table' | 'json' | 'jsonl'
 }
@@ -41,18 +42,18 @@ export async function windows(options: WindowsOptions, sink: LogSink): Promise<v
   requireSubjects(history, options, { moment: to, span: 'ever' })
   const flows = await openFlowsToRead(history.log, { ...options, node: NodeName(node) })
   const print = printerOf(options, { node, from, to }, sink.write)
-  const totals: Totals = { deny: 0, allow: 0, flows: 0 }
+  const totals: Totals = { deny: 0, allow: 0, hosts: 0, flows: 0 }
   const start = from === null ? null : { position: from.position, world: worldFrom(history.model, from.position) }
   const progress = progressOn(sink)
   for await (const window of windowsOf({ log: history.log, node, from: start, to: to.position, progress })) {
     if (!wanted(window)) continue
-    const found = await misjudged(flows, window)
-    totals[window.kind] += 1
+    const found = window.what === 'hosts' ? null : await misjudged(flows, window)
+    totals[window.what === 'hosts' ? 'hosts' : window.kind] += 1
     totals.flows += found?.count ?? 0
     print.window(window, found)
   }
   print.end(totals)
-  if (totals.deny + totals.allow > 0) throw new CliError('difference', '')
+  if (totals.deny + totals.allow + totals.hosts > 0) throw new CliError('difference', '')
 }
 
 /** Null where no flows are kept. */
@@ -65,24 +66,32 @@ async function misjudged(store: Pick<FlowStore, 'query'>, window: Window): Promi
   }
 }
 
-function filterOf({ endpoint, identity, prefix, late, min }: WindowsOptions): (window: Window) => boolean {
+function filterOf({ endpoint, identity, prefix, late, min }: WindowsOptions): (window: FoundWindow) => boolean {
   const around = prefix === undefined ? null : parsePrefixOrAddress(prefix)
   if (prefix !== undefined && around === null)
     throw new CliError('usage', `bad-prefix at --prefix: ${prefix} is neither a prefix nor an address`)
-  return (window) =>
-    (endpoint === undefined || window.endpoint === endpoint) &&
-    (window.durationMs === null || window.durationMs >= min) &&
-    (late === undefined || window.steps.some((step) => step.late.includes(late))) &&
-    (identity === undefined || window.peers.some((peer) => peer.what === 'identity' && peer.identity === identity)) &&
-    (around === null ||
-      window.peers.some((peer) => {
-        const own = peer.what === 'prefix' ? parsePrefixOrAddress(peer.prefix) : null
-        return own !== null && (contains(around, own) || contains(own, around))
-      }))
+  const isAround = (peer: Peer): boolean => {
+    const own = peer.what === 'prefix' ? parsePrefixOrAddress(peer.prefix) : null
+    return around === null || (own !== null && (contains(around, own) || contains(own, around)))
+  }
+  return (window) => {
+    if (window.durationMs !== null && window.durationMs < min) return false
+    if (window.what === 'hosts') {
+      const isMeant = identity === undefined || window.ipcache === identity || window.told === identity
+      return endpoint === undefined && (late === undefined || late === 'hosts') && isMeant && isAround(window.peer)
+    }
+    const { peers, steps } = window
+    return (
+      (endpoint === undefined || window.endpoint === endpoint) &&
+      (late === undefined || steps.some((step) => (step.late as readonly string[]).includes(late))) &&
+      (identity === undefined || peers.some((peer) => peer.what === 'identity' && peer.identity === identity)) &&
+      (around === null || peers.some(isAround))
+    )
+  }
 }
 
 type Printer = {
-  readonly window: (window: Window, flows: Misjudged | null) => void
+  readonly window: (window: FoundWindow, flows: Misjudged | null) => void
   readonly end: (totals: Totals) => void
 }
 

@@ -21,7 +21,7 @@ export function addDrift(
     .action(async (options: DriftOptions) => (await import('./history-drift.ts')).drift(options, sink))
   place(program.command('windows'))
     .description(
-      'when did policy maps, identities and ipcache of a node disagree, and what was dropped or let through meanwhile? ends with 1 where they did',
+      'when did policy maps, identities, ipcache and proxies of a node disagree, and what was dropped or let through meanwhile? ends with 1 where they did',
     )
     .option('--from <moment>', `from here on; ${MOMENT}; by default from the beginning`)
     .option('--to <moment>', 'and up to here; by default the head')
@@ -29,7 +29,7 @@ export function addDrift(
     .option('--endpoint <id>', 'only windows of this endpoint', endpointId)
     .option('--identity <number>', 'only where the other side is this identity', wholeNumber)
     .option('--prefix <prefix>', 'only where the other side has an address in, or around, this prefix or address')
-    .addOption(new Option('--late <what>', 'only where this was late').choices(['identity', 'map', 'ipcache']))
+    .addOption(new Option('--late <what>', 'only where this was late').choices(['identity', 'map', 'ipcache', 'hosts']))
     .option('--min <ms>', 'only windows that were open for so long', wholeNumber, 0)
     .addOption(new Option('-o, --output <form>').choices(['table', 'json', 'jsonl']).default('table'))
     .action(async (options: WindowsOptions) => (await import('./history-windows.ts')).windows(options, sink))

@@ -202,7 +202,7 @@ export function mapsOf(world: World, more: readonly Cidr[] = []): (view: Endpoin
 export const imaginedOf = (prefix: Cidr): IdentityId => IdentityId(LOCAL + 100 + PREFIXES.indexOf(prefix))
 
 /** Positions with gaps, one second apart. */
-function recordedAs(stream: StreamName, event: HindcastEvent, index: number): Recorded {
+export function recordedAs(stream: StreamName, event: HindcastEvent, index: number): Recorded {
   const id = EventId(`00000000-0000-4000-8000-${String(index).padStart(12, '0')}`)
   const context = {
     actor: { kind: 'user', name: 'vader' },

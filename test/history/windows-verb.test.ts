@@ -20,8 +20,8 @@ test('T73 windows says what was late, since and until which event, and which rec
   const { code, out } = await ask('--prefix', '198.51.100.7', '-o', 'json')
   assert.equal(code, 1)
   const { node, from, items } = JSON.parse(out)
-  assert.deepEqual([node, from, items.length], ['node1', null, 2])
-  const [drop, pass] = items
+  assert.deepEqual([node, from, items.length], ['node1', null, 4])
+  const [drop, pass] = items.filter(({ what }: { what: string }) => what === 'verdict')
   assert.deepEqual(
     [drop.kind, drop.endpoint, drop.direction, drop.durationMs, drop.peers, drop.ports],
     [
@@ -48,6 +48,26 @@ test('T73 windows says what was late, since and until which event, and which rec
   // The flow that was dropped, and not the one that passed afterwards.
   assert.deepEqual(drop.flows, { count: 1, ids: [1] })
   assert.deepEqual([pass.kind, pass.since.type, pass.until.type], ['allow', 'DnsAnswerExpired', 'IpcacheDeleted'])
+  const told = items.filter(({ what }: { what: string }) => what === 'hosts')
+  assert.deepEqual(
+    told.map(
+      ({
+        ipcache,
+        told: says,
+        since,
+        until,
+      }: {
+        ipcache: number
+        told: number
+        since: { type: string }
+        until: { type: string }
+      }) => [ipcache, says, since.type, until.type],
+    ),
+    [
+      [0x0100_0001, null, 'IpcacheUpserted', 'XdsPublished'],
+      [null, 0x0100_0001, 'IpcacheDeleted', 'XdsPublished'],
+    ],
+  )
   assert.deepEqual([pass.steps[0].late, pass.flows], [['ipcache'], { count: 0, ids: [] }])
 })
 
@@ -59,7 +79,7 @@ test('T73 the same as a table, as one line each, of a range, and narrowed', asyn
   assert.deepEqual(JSON.parse((await ask('-o', 'json')).out).items, all)
   const table = await ask()
   assert.equal(table.code, 1)
-  assert.equal(table.out.match(/^[-+] /gm)?.length, all.length)
+  assert.equal(table.out.match(/^[-+~] /gm)?.length, all.length)
   assert.match(
     table.out,
     /^ {4}late: identity, map, ipcache; after 0 ms map, ipcache; after 250 ms map\n {4}1 recorded flow met it: 1$/m,
@@ -70,13 +90,15 @@ test('T73 the same as a table, as one line each, of a range, and narrowed', asyn
     [2, ['--late', 'ipcache']],
     [1, ['--identity', '257']],
     [all.filter(({ endpoint }) => endpoint === 863).length, ['--endpoint', '863']],
-    [1, ['--from', drop.since.position, '--to', drop.until.position]],
+    [2, ['--from', drop.since.position, '--to', drop.until.position]],
+    [2, ['--late', 'hosts']],
   ]
   for (const [count, args] of narrowed) {
     const ran = await ask('-o', 'jsonl', ...args)
     assert.deepEqual([ran.code, ran.out.trim().split('\n').length], [1, count], args.join(' '))
   }
-  const begun = JSON.parse((await ask('-o', 'jsonl', '--from', drop.since.position, '--to', drop.until.position)).out)
+  const within = ['--from', drop.since.position, '--to', drop.until.position, '--late', 'map']
+  const begun = JSON.parse((await ask('-o', 'jsonl', ...within)).out)
   assert.deepEqual([begun.since, begun.until.position, begun.durationMs], [null, drop.until.position, null])
 })
 

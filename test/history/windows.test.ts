@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Cidr } from '../../events/ids.ts'
+import { digestOf } from '../../events/canonical.ts'
+import type { HindcastEvent } from '../../events/catalogue.ts'
+import { Cidr, IdentityId, nodeStream } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
+import type { Json } from '../../events/schema.ts'
 import type { PolicyMap } from '../../projections/datapath/policy-map.ts'
 import { policyVerdict } from '../../projections/datapath/verdict.ts'
 import { contains, parseAddress, parsePrefix } from '../../projections/ip/prefix.ts'
@@ -9,8 +12,10 @@ import { ipcacheOfNode } from '../../projections/ipcache.ts'
 import { step } from '../../projections/projection.ts'
 import { engineOfWorld } from '../../projections/verdict/engine-of-world.ts'
 import { EMPTY_NODE, world as fold, type World } from '../../projections/world.ts'
+import { HostWindows } from '../../src/history/windows/host-windows.ts'
 import { NodeWindows, type Window } from '../../src/history/windows/node-windows.ts'
-import { imaginedOf, mapsOf, NODE, windowStory } from './window-story.ts'
+import { chance } from './random-story.ts'
+import { imaginedOf, mapsOf, NODE, recordedAs, windowStory } from './window-story.ts'
 
 const ADDRESSES = [
   '10.0.0.1',
@@ -117,7 +122,7 @@ function isAbout({ peers, endpoint }: Window, address: string, { inForce, wanted
   })
 }
 
-const isOpenAt = ({ since, until }: Window, position: bigint): boolean =>
+const isOpenAt = ({ since, until }: Pick<Window, 'since' | 'until'>, position: bigint): boolean =>
   (since === null || BigInt(since.position) <= position) && (until === null || BigInt(until.position) > position)
 
 function windowsIn(events: readonly Recorded[], from: number, world: World): readonly Window[] {
@@ -202,3 +207,98 @@ function inWords({ endpoint, direction, kind, peers, until }: Window): readonly 
     ]),
   )
 }
+
+/** Addresses come and go, proxies are told of them or not, and listeners go by it or not. */
+function hostStory(seed: number, length: number): readonly Recorded[] {
+  const dice = chance(seed)
+  const stream = nodeStream(NODE)
+  const prefixes = [1, 2, 3].map((last) => Cidr(`203.0.113.${last}/32`))
+  const identity = (): IdentityId => IdentityId(300 + dice(3))
+  const told = new Map<Cidr, IdentityId>()
+  const next = (version: string): HindcastEvent => {
+    const prefix = prefixes[dice(3)]!
+    switch (dice(6)) {
+      case 0:
+        return { type: 'IpcacheDeleted', v: 1, prefix }
+      case 1:
+      case 2: {
+        const place = { tunnelEndpoint: null, encryptKey: 0, skipTunnel: false, origin: 'policy' } as const
+        return { type: 'IpcacheUpserted', v: 1, prefix, identity: identity(), ...place }
+      }
+      case 3: {
+        const resource: Json = { listenerFilters: [{ typedConfig: { useNphds: dice(3) > 0 } }] }
+        const changed = [{ name: 'listener', resource }]
+        return { type: 'XdsPublished', v: 1, xds: 'lds', version, digest: digestOf('any'), changed, removed: [] }
+      }
+      default: {
+        // An address is of one identity: what one loses another may gain in the same publication.
+        const before = told.get(prefix)
+        if (dice(4) === 0) told.delete(prefix)
+        else told.set(prefix, identity())
+        const touched = [before, told.get(prefix)].filter((one) => one !== undefined)
+        const resources = [...new Set(touched)].map((one) => ({
+          name: String(one),
+          resource: { hostAddresses: prefixes.filter((each) => told.get(each) === one) },
+        }))
+        const changed = resources.filter(({ resource }) => resource.hostAddresses.length > 0)
+        const removed = resources.filter((one) => !changed.includes(one)).map(({ name }) => name)
+        return { type: 'XdsPublished', v: 1, xds: 'nphds', version, digest: digestOf('any'), changed, removed }
+      }
+    }
+  }
+  return Array.from({ length }, (_, index) => recordedAs(stream, next(String(index)), index))
+}
+
+/** What each prefix is told as. */
+function toldBy(events: readonly Recorded[]): ReadonlyMap<string, number> {
+  const told = new Map<string, number>()
+  for (const { event } of events) {
+    if (event.type !== 'XdsPublished' || event.xds !== 'nphds') continue
+    for (const name of [...event.removed, ...event.changed.map((one) => one.name)]) {
+      for (const [prefix, identity] of told) if (String(identity) === name) told.delete(prefix)
+    }
+    for (const { name, resource } of event.changed) {
+      for (const prefix of (resource as unknown as { hostAddresses: readonly string[] }).hostAddresses)
+        told.set(prefix, Number(name))
+    }
+  }
+  return told
+}
+
+test('T72 a window of what proxies are told is open exactly where a listener goes by it and it is not what the ipcache has', () => {
+  let checked = 0
+  for (let seed = 1; seed <= 30; seed++) {
+    const events = hostStory(seed, 60)
+    const middle = seed % 2 === 0 ? 0 : 20
+    const start = events.slice(0, middle).reduce((state, event) => step(fold, state, event), fold.initial)
+    const walk = new HostWindows(NODE, start)
+    let world = start
+    const windows = events.slice(middle).flatMap((event) => {
+      world = step(fold, world, event)
+      return walk.take(event, world)
+    })
+    const all = [...windows, ...walk.end()]
+    for (const [index, { position }] of events.entries()) {
+      if (index < middle) continue
+      const until = events.slice(0, index + 1)
+      const listener = until.findLast(({ event }) => event.type === 'XdsPublished' && event.xds === 'lds')
+      const isUsed = JSON.stringify(listener?.event ?? '').includes('"useNphds":true')
+      const state = until.reduce((before, event) => step(fold, before, event), fold.initial)
+      const has = new Map(
+        [...(state.nodes.get(NODE)?.ipcache.values() ?? [])].map((entry) => [
+          String(entry.prefix),
+          Number(entry.identity),
+        ]),
+      )
+      const told = toldBy(until)
+      const wrong = [...new Set([...has.keys(), ...told.keys()])].filter(
+        (prefix) => isUsed && has.get(prefix) !== told.get(prefix),
+      )
+      const open = all.filter((window) => isOpenAt(window, position))
+      const found = open.map(({ peer }) => (peer.what === 'prefix' ? peer.prefix : peer.what))
+      assert.deepEqual(found.toSorted(), wrong.toSorted(), `seed ${seed}, position ${position}`)
+      checked += wrong.length
+    }
+  }
+  assert.ok(checked > 500, `${checked} prefixes were told wrongly`)
+})

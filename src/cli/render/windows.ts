@@ -1,11 +1,13 @@
 /** An inconsistency window for people. */
 import type { Reach } from '../../history/windows/effects.ts'
+import type { HostsWindow } from '../../history/windows/host-windows.ts'
 import type { Misjudged } from '../../history/windows/misjudged.ts'
 import type { Window } from '../../history/windows/node-windows.ts'
 import type { Peer } from '../../history/windows/peers.ts'
+import type { FoundWindow } from '../../history/windows/windows.ts'
 import { counted } from './counted.ts'
 
-export type Totals = { deny: number; allow: number; flows: number }
+export type Totals = { deny: number; allow: number; hosts: number; flows: number }
 
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' }
 const PORT_MAX = 0xffff
@@ -15,29 +17,49 @@ const USUAL = ['ANY/ICMP', 'ANY/TCP', 'ANY/UDP', 'ANY/SCTP']
 const PEERS_MAX = 5
 const PORTS_MAX = 8
 
-export function windowText(window: Window, flows: Misjudged | null): string {
-  const { kind, endpoint, name, direction, peers, ports, since, until, durationMs } = window
-  const side = direction === 'ingress' ? 'from' : 'to'
-  const what = kind === 'deny' ? 'dropped, and should pass' : 'let through, and should be dropped'
-  const who = limited(peers.map(peerText), PEERS_MAX, '; ')
-  const where = reachesText(ports)
+export function windowText(window: FoundWindow, flows: Misjudged | null): string {
+  return window.what === 'hosts' ? hostsText(window) : verdictText(window, flows)
+}
+
+function hostsText(window: HostsWindow): string {
+  const [has, told] = [window.ipcache, window.told].map((identity) =>
+    identity === null ? 'no identity' : `identity ${identity}`,
+  )
+  return `~ ${peerText(window.peer)}: the ipcache has ${has}, proxies are told ${told}\n${placeLines(window).join('\n')}\n`
+}
+
+/** Since and until when. */
+function placeLines({ since, until, durationMs }: Pick<Window, 'since' | 'until' | 'durationMs'>): readonly string[] {
   const duration = durationMs === null ? '' : `, after ${durationMs} ms`
-  const lines = [
-    `${kind === 'deny' ? '-' : '+'} ${name} (endpoint ${endpoint}) ${direction} ${side} ${who} ${where}: ${what}`,
+  return [
     since === null ? '    since before' : `    since ${since.position}, ${since.time}, ${since.type} by ${since.actor}`,
     until === null
       ? '    and still'
       : `    until ${until.position}, ${until.time}, ${until.type} by ${until.actor}${duration}`,
+  ]
+}
+
+function verdictText(window: Window, flows: Misjudged | null): string {
+  const { kind, endpoint, name, direction, peers, ports } = window
+  const side = direction === 'ingress' ? 'from' : 'to'
+  const what = kind === 'deny' ? 'dropped, and should pass' : 'let through, and should be dropped'
+  const who = limited(peers.map(peerText), PEERS_MAX, '; ')
+  const where = reachesText(ports)
+  const lines = [
+    `${kind === 'deny' ? '-' : '+'} ${name} (endpoint ${endpoint}) ${direction} ${side} ${who} ${where}: ${what}`,
+    ...placeLines(window),
     `    late: ${window.steps.map(stepText).join('; ')}`,
     ...(flows === null || flows.count === 0 ? [] : [`    ${flowsText(flows)}`]),
   ]
   return `${lines.join('\n')}\n`
 }
 
-export function windowsSummary({ deny, allow, flows }: Totals): string {
-  if (deny + allow === 0) return 'no window: identities, policy maps and ipcache never disagreed over a verdict'
+export function windowsSummary({ deny, allow, hosts, flows }: Totals): string {
+  if (deny + allow + hosts === 0)
+    return 'no window: identities, policy maps, ipcache and proxies never disagreed over anything'
+  const told = hosts === 0 ? '' : `, ${hosts} of what proxies are told (~)`
   const seen = flows === 0 ? '' : `; ${counted(flows, 'recorded flow')} met the wrong verdict`
-  return `${counted(deny + allow, 'window')}: ${deny} of wrong drops (-), ${allow} of wrong passes (+)${seen}`
+  return `${counted(deny + allow + hosts, 'window')}: ${deny} of wrong drops (-), ${allow} of wrong passes (+)${told}${seen}`
 }
 
 function peerText(peer: Peer): string {

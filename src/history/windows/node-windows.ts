@@ -31,6 +31,7 @@ import { Wanted } from './wanted.ts'
 export type Late = 'identity' | 'map' | 'ipcache'
 
 export type Window = {
+  readonly what: 'verdict'
   readonly node: string
   readonly endpoint: EndpointId
   readonly name: string
@@ -104,6 +105,11 @@ export class NodeWindows {
     for (const { prefix } of this.#view.ipcache.values()) prefixes.add(prefix)
     this.#addresses.look(world, prefixes, this.#wanted.prefixes)
     for (const endpoint of this.#view.endpoints.keys()) this.#judge(endpoint, null)
+  }
+
+  /** After the events that were taken. */
+  get world(): World {
+    return this.#world
   }
 
   /** The windows that end with the event. Throws `TypeError` where the log holds a policy that is none. */
@@ -229,6 +235,7 @@ export class NodeWindows {
     const view = (world: World): EndpointView | undefined => world.nodes.get(this.#node)?.endpoints.get(endpoint)
     const known = since !== null && until !== null
     return {
+      what: 'verdict',
       node: this.#node,
       endpoint,
       name: (view(this.#world) ?? view(before))?.name ?? '',
