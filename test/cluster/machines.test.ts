@@ -49,8 +49,8 @@ test('N6 two machines share one log: what is applied through one is enforced by 
     eventually(async () => {
       const { out } = await machines.hindcast(HOTH, 'status')
       assert.match(out, new RegExp(`all 2 nodes enforce revision ${revision}\n`), out)
-      assert.match(out, /endor +started +kernel +1 +1 /)
-      assert.match(out, /hoth +started +kernel +2 +2 /)
+      assert.match(out, /endor +started +kernel +default +1 +1 /)
+      assert.match(out, /hoth +started +kernel +default +2 +2 /)
     }, PATIENCE_MS)
   await settled(1)
   assert.equal(await machines.ask(XWING, 'POST', landing), '200', 'no policy, no denial')
