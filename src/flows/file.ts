@@ -8,10 +8,10 @@ import { existsSync, renameSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { FlowStoreError } from '../ports/flows.ts'
+import { createIfEmpty, type Shape, shapeOf } from '../sqlite/shape.ts'
 
 /** "HINF" in ASCII. */
-const APPLICATION_ID = 0x48494e46
-const SCHEMA_VERSION = 1
+const SHAPE: Shape = { application: 0x48494e46, version: 1 }
 /** How long a write waits for another process; then it stays queued and is tried again. The agent is the only writer, so this is rare. */
 const BUSY_TIMEOUT_MS = 20
 /** Size to which SQLite cuts the write-ahead log after a checkpoint. */
@@ -48,7 +48,7 @@ export function openToWrite(path: string): DatabaseSync {
   return opened(path, false, (database) => {
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`)
     database.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`)
-    createIfEmpty(database)
+    createIfEmpty(database, SHAPE, TABLES)
   })
 }
 
@@ -108,29 +108,13 @@ function opened(path: string, readOnly: boolean, prepare: (database: DatabaseSyn
   }
 }
 
-function createIfEmpty(database: DatabaseSync): void {
-  database.exec('BEGIN IMMEDIATE')
-  try {
-    const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number }
-    if (tables === 0) {
-      database.exec(`${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
-    }
-    database.exec('COMMIT')
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK')
-    throw error
-  }
-}
-
 function check(database: DatabaseSync, path: string): void {
-  const pragma = (name: string): number =>
-    (database.prepare(`PRAGMA ${name}`).get() as Record<string, number>)[name] ?? 0
-  if (pragma('application_id') !== APPLICATION_ID) {
+  const { application, version } = shapeOf(database)
+  if (application !== SHAPE.application) {
     throw new FlowStoreError('flows-not-ours', `${path} is not a Hindcast flow store`)
   }
-  const version = pragma('user_version')
-  if (version > SCHEMA_VERSION) {
-    throw new FlowStoreError('flows-newer', `${path} has shape ${version}; this program reads up to ${SCHEMA_VERSION}`)
+  if (version > SHAPE.version) {
+    throw new FlowStoreError('flows-newer', `${path} has shape ${version}; this program reads up to ${SHAPE.version}`)
   }
   database.prepare('SELECT min(id), max(id) FROM flows').get()
 }

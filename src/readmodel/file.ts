@@ -7,11 +7,10 @@
  */
 import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { createIfEmpty, type Shape, shapeOf } from '../sqlite/shape.ts'
 
-/** "HRDM" in ASCII. */
-const APPLICATION_ID = 0x4852444d
-/** Of the tables and of what is packed in them. */
-const SHAPE_VERSION = 3
+/** "HRDM" in ASCII. The version is of the tables and of what is packed in them. */
+const SHAPE: Shape = { application: 0x4852444d, version: 3 }
 /** How long one builder waits for another's transaction. */
 const BUSY_TIMEOUT_MS = 10_000
 const CACHE_KIB = -16_384
@@ -63,14 +62,10 @@ function prepared(path: string): DatabaseSync {
   try {
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`)
     database.exec(`PRAGMA cache_size = ${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`)
-    database.exec('BEGIN IMMEDIATE')
-    const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number }
-    if (tables === 0) {
-      database.exec(`${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SHAPE_VERSION}`)
-    }
-    database.exec('COMMIT')
-    const [application, version] = [pragma(database, 'application_id'), pragma(database, 'user_version')]
-    if (application !== APPLICATION_ID || version !== SHAPE_VERSION) throw new OtherShape(`${path} has another shape`)
+    createIfEmpty(database, SHAPE, TABLES)
+    const { application, version } = shapeOf(database)
+    if (application !== SHAPE.application || version !== SHAPE.version)
+      throw new OtherShape(`${path} has another shape`)
     return database
   } catch (error) {
     database.close()
@@ -82,9 +77,4 @@ function prepared(path: string): DatabaseSync {
 function isOfNoUse(error: unknown): boolean {
   const code = (error as { readonly errcode?: number }).errcode ?? 0
   return error instanceof OtherShape || [11, 26].includes(code & 0xff)
-}
-
-function pragma(database: DatabaseSync, name: string): number {
-  const row = database.prepare(`PRAGMA ${name}`).get() as Record<string, number>
-  return row[name] ?? 0
 }

@@ -8,10 +8,10 @@ import { createHash, type Hash } from 'node:crypto'
 import { existsSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SavedState, SavedStates, StateMark } from '../ports/saved-states.ts'
+import { createIfEmpty, isEmpty, type Shape, shapeOf } from '../sqlite/shape.ts'
 
 /** "HSST" in ASCII. */
-const APPLICATION_ID = 0x48535354
-const SHAPE_VERSION = 1
+const SHAPE: Shape = { application: 0x48535354, version: 1 }
 /** Folding instead takes longer, so a reader waits for a writer that is about to end; nobody else does. */
 const BUSY_TIMEOUT_MS = 250
 
@@ -116,23 +116,16 @@ function prepared(path: string): DatabaseSync {
   const database = new DatabaseSync(path)
   try {
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = OFF`)
-    const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number }
-    if (tables === 0) create(database)
-    const [application, version] = [pragma(database, 'application_id'), pragma(database, 'user_version')]
-    if (application !== APPLICATION_ID || version !== SHAPE_VERSION) throw new OtherShape(`${path} has another shape`)
+    // Who only reads does not wait for writers.
+    if (isEmpty(database)) createIfEmpty(database, SHAPE, TABLES)
+    const { application, version } = shapeOf(database)
+    if (application !== SHAPE.application || version !== SHAPE.version)
+      throw new OtherShape(`${path} has another shape`)
     return database
   } catch (error) {
     database.close()
     throw error
   }
-}
-
-function create(database: DatabaseSync): void {
-  database.exec('BEGIN IMMEDIATE')
-  const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number }
-  const shape = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SHAPE_VERSION}`
-  if (tables === 0) database.exec(`${TABLES} ${shape}`)
-  database.exec('COMMIT')
 }
 
 function begun(database: DatabaseSync): DatabaseSync {
@@ -161,11 +154,6 @@ function hashOf({ fold, event, at }: StateMark): Hash {
 /** With its length, so that two pieces are not taken for one. */
 function takeIn(hash: Hash, text: string): void {
   hash.update(`${text.length}:${text}`)
-}
-
-function pragma(database: DatabaseSync, name: string): number {
-  const row = database.prepare(`PRAGMA ${name}`).get() as Record<string, number>
-  return row[name] ?? 0
 }
 
 function isOfSqlite(error: unknown): boolean {

@@ -14,10 +14,10 @@ import {
   type TreeStore,
   TreeStoreError,
 } from '../ports/tree-store.ts'
+import { createIfEmpty, type Shape, shapeOf } from '../sqlite/shape.ts'
 
 /** "HTRE" in ASCII. */
-const APPLICATION_ID = 0x48545245
-const SHAPE_VERSION = 1
+const SHAPE: Shape = { application: 0x48545245, version: 1 }
 /** How long one process waits for another's transaction, which takes milliseconds. */
 const BUSY_TIMEOUT_MS = 10_000
 /** 4,096 events, which are read in some 20 ms. */
@@ -170,14 +170,10 @@ function prepared(path: string): DatabaseSync {
   const database = new DatabaseSync(path)
   try {
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`)
-    database.exec('BEGIN IMMEDIATE')
-    const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number }
-    if (tables === 0) {
-      database.exec(`${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SHAPE_VERSION}`)
-    }
-    database.exec('COMMIT')
-    const [application, version] = [pragma(database, 'application_id'), pragma(database, 'user_version')]
-    if (application !== APPLICATION_ID || version !== SHAPE_VERSION) throw new OtherShape(`${path} has another shape`)
+    createIfEmpty(database, SHAPE, TABLES)
+    const { application, version } = shapeOf(database)
+    if (application !== SHAPE.application || version !== SHAPE.version)
+      throw new OtherShape(`${path} has another shape`)
     database.exec('SELECT name, value FROM meta LIMIT 0; SELECT level, number, last, hash FROM subtrees LIMIT 0')
     return database
   } catch (error) {
@@ -190,9 +186,4 @@ function prepared(path: string): DatabaseSync {
 function isOfNoUse(error: unknown): boolean {
   const code = (error as { readonly errcode?: number }).errcode ?? 0
   return error instanceof OtherShape || [1, 11, 26].includes(code & 0xff)
-}
-
-function pragma(database: DatabaseSync, name: string): number {
-  const row = database.prepare(`PRAGMA ${name}`).get() as Record<string, number>
-  return row[name] ?? 0
 }

@@ -21,7 +21,8 @@ function allowed(folder: string): readonly string[] {
   // A branch is decided and reacted to by the functions that decide and react.
   if (folder === 'src/history') return ['events', 'projections', 'proto', ...INNER, folder]
   if (folder === 'src/agent') return ['events', 'projections', ...INNER, 'src/agent']
-  return ['events', 'projections', 'proto', 'src/ports', folder]
+  if (folder === 'src/sqlite') return [folder]
+  return ['events', 'projections', 'proto', 'src/ports', 'src/sqlite', folder]
 }
 
 function folderOf(path: string): string {

@@ -6,10 +6,10 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { LogError } from '../../ports/log.ts'
+import { createIfEmpty, type Shape, shapeOf } from '../../sqlite/shape.ts'
 
 /** "HIND" in ASCII. */
-const APPLICATION_ID = 0x48494e44
-const SCHEMA_VERSION = 1
+const SHAPE: Shape = { application: 0x48494e44, version: 1 }
 
 /** Pages between checkpoints: 64 MiB of WAL. Bulk loads are twice as fast as with SQLite's 1,000 pages. */
 const WAL_AUTOCHECKPOINT_PAGES = 16_384
@@ -43,12 +43,11 @@ export function prepareFile(database: DatabaseSync, path: string, readOnly: bool
     `PRAGMA synchronous = FULL; PRAGMA cache_size = ${readOnly ? CACHE_READING_KIB : CACHE_KIB}; PRAGMA foreign_keys = ON`,
   )
   database.exec(`PRAGMA wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`)
-  if (!readOnly) createIfEmpty(database)
-  const application = pragma(database, 'application_id')
-  if (application !== APPLICATION_ID) throw new LogError('log-corrupt', `${path} is not a Hindcast log`)
-  const version = pragma(database, 'user_version')
-  if (version > SCHEMA_VERSION) {
-    throw new LogError('log-newer', `${path} has shape ${version}; this program reads up to ${SCHEMA_VERSION}`)
+  if (!readOnly) createIfEmpty(database, SHAPE, TABLES)
+  const { application, version } = shapeOf(database)
+  if (application !== SHAPE.application) throw new LogError('log-corrupt', `${path} is not a Hindcast log`)
+  if (version > SHAPE.version) {
+    throw new LogError('log-newer', `${path} has shape ${version}; this program reads up to ${SHAPE.version}`)
   }
 }
 
@@ -64,24 +63,4 @@ export function asLogError(error: unknown, path: string): Error {
 function codeOf(primary: number): 'log-locked' | 'log-corrupt' | 'log-io' {
   if (primary === 5 || primary === 6) return 'log-locked'
   return primary === 11 || primary === 26 ? 'log-corrupt' : 'log-io'
-}
-
-function createIfEmpty(database: DatabaseSync): void {
-  database.exec('BEGIN IMMEDIATE')
-  try {
-    const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number }
-    if (tables === 0) {
-      database.exec(`${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
-    }
-    database.exec('COMMIT')
-  } catch (error) {
-    // On a full disk SQLite has taken it back by itself, and the reason must not be hidden by a second one.
-    if (database.isTransaction) database.exec('ROLLBACK')
-    throw error
-  }
-}
-
-function pragma(database: DatabaseSync, name: string): number {
-  const row = database.prepare(`PRAGMA ${name}`).get() as Record<string, number>
-  return row[name] ?? 0
 }
