@@ -1,5 +1,6 @@
 /** What `hindcast --help` looks like: verbs by what they are for, and where to begin. */
 import { type Command, Help, type HelpConfiguration } from 'commander'
+import { EXAMPLES } from './examples.ts'
 
 /** In the order of reading. A verb that stands in none comes at the end, under commander's own heading. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
@@ -48,15 +49,19 @@ export function grouped(program: Command): Command {
   for (const [heading, names] of Object.entries(GROUPS)) {
     for (const command of program.commands) if (names.includes(command.name())) command.helpGroup(heading)
   }
-  hint(program, program.name())
+  hint(program, [])
   return program.addHelpText('after', BEGINNING)
 }
 
-/** What is wrong with a command line is said with the help that would have told. */
-function hint(command: Command, path: string): void {
+/** What is wrong with a command line is said with the help that would have told; that ends with an example. */
+function hint(command: Command, path: readonly string[]): void {
   for (const verb of command.commands) {
-    verb.showHelpAfterError(`(${path} ${verb.name()} --help says what it takes)`)
-    hint(verb, `${path} ${verb.name()}`)
+    const own = [...path, verb.name()]
+    verb.showHelpAfterError(`(${['hindcast', ...own].join(' ')} --help says what it takes)`)
+    const examples = EXAMPLES[own.join(' ')] ?? []
+    if (examples.length > 0)
+      verb.addHelpText('after', `\nFor example:\n${examples.map((one) => `  ${one}`).join('\n')}`)
+    hint(verb, own)
   }
 }
 

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { hindcast, type Ran } from '../cli/recorded-log.ts'
 import { playedOnModel } from '../demo/played.ts'
 import { commandsOf, README } from '../gallery/tutorial.ts'
+import { documentedRows, Shapes, writeList } from './answer-shapes.ts'
 import { type DemoFacts, factsOfDemo } from './demo-facts.ts'
 import { NOT_ASKED, QUESTIONS, type Question } from './demo-questions.ts'
 import { unspoken } from './spoken.ts'
@@ -17,6 +18,7 @@ const state = join(folder, 'state')
 const POLICY = join(import.meta.dirname, '../../src/demo/rule1.yaml')
 let facts: DemoFacts
 let fresh = 0
+const shapes = new Shapes()
 
 before(async () => {
   const played = await playedOnModel()
@@ -74,6 +76,7 @@ async function assertAnswered(question: Question): Promise<void> {
   assert.equal(programs.code, code, what)
   if (programs.out === '') return assert.equal(table.out, '', what)
   const document = question.words[0] === 'log' ? programs.out : JSON.parse(programs.out)
+  if (typeof document === 'object') shapes.take(verbOf(question), document)
   if (json !== undefined) {
     const found = (json[0] as (document: unknown) => unknown)(document)
     assert.deepEqual(found, JSON.parse(told(JSON.stringify(json[1]), programs.names)), what)
@@ -90,6 +93,23 @@ for (const [verb, questions] of Object.entries(QUESTIONS)) {
     for (const question of questions) await assertAnswered(question)
   })
 }
+
+/** The longest verb that the words begin with. */
+function verbOf({ words }: Question): string {
+  const verbs = Object.keys(QUESTIONS).filter((verb) => `${words.join(' ')} `.startsWith(`${verb} `))
+  return verbs.toSorted((a, b) => b.length - a.length)[0]!
+}
+
+test('T95 the JSON of every verb has the fields of src/history/ANSWERS.md', () => {
+  if (process.env['GOLDEN'] === 'update') writeList(shapes.list())
+  const documented = documentedRows().map(([verb]) => verb)
+  assert.deepEqual(
+    shapes.verbs.filter((verb) => !documented.includes(verb)),
+    [],
+    'without a row',
+  )
+  assert.deepEqual(shapes.missing(), [], 'no longer there')
+})
 
 test('T92 every verb of the program is asked on the demo’s log, or it is said why not', async () => {
   const verbs = (await verbsOfProgram()).map(({ name }) => name)

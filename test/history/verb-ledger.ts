@@ -8,6 +8,8 @@ export type Verb = {
   readonly name: string
   /** Long flags, such as `--at`. */
   readonly options: readonly string[]
+  /** Short flags, such as `-o`. */
+  readonly shorts: readonly string[]
   readonly arguments: readonly string[]
   readonly help: string
 }
@@ -39,6 +41,7 @@ function verbOf(command: Command, words: readonly string[]): Verb {
   return {
     name: words.join(' '),
     options: command.options.flatMap(({ long }) => (long == null ? [] : [long])),
+    shorts: command.options.flatMap(({ short }) => (short == null ? [] : [short])),
     arguments: command.registeredArguments.map((argument) => argument.name()),
     help,
   }
