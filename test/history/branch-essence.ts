@@ -1,7 +1,11 @@
 /** What two worlds have in common when the numbers that allocators give (revisions, versions, proxy ports, identities of prefixes) are taken for what they stand for. */
+
+import type { PolicyMapDelta } from '../../events/fields.ts'
 import type { NodeName } from '../../events/ids.ts'
 import type { Json } from '../../events/schema.ts'
+import { policyMapDiff } from '../../projections/datapath/policy-map.ts'
 import type { World } from '../../projections/world.ts'
+import type { Plan } from '../../src/history/plan/plan.ts'
 import { NODE } from '../agent/rig.ts'
 import { SECOND } from './branch-world.ts'
 
@@ -79,4 +83,45 @@ function nodeEssence(
       .map(([name]) => name.replace(/:[0-9]+$/, ''))
       .toSorted(),
   }
+}
+
+type Who = (identity: number) => string
+
+function deltaText({ key, after }: PolicyMapDelta, who: Who): string {
+  const { direction, identity, protocol, port, portBits } = key
+  const value = after === null ? 'gone' : `${after.verdict} ${after.proxyPort > 0} ${after.precedence} ${after.origins}`
+  return `${direction} ${who(identity)} ${protocol} ${port}/${portBits} ${value}`
+}
+
+/** Of every endpoint's map, from the one world to the other. */
+export function mapChanges(from: World, to: World): readonly string[] {
+  return [...to.nodes]
+    .flatMap(([name, { endpoints, localIdentities }]) => {
+      const before = from.nodes.get(name)
+      const who: Who = (identity) =>
+        String(
+          (localIdentities.get(identity as never) ?? before?.localIdentities.get(identity as never))?.prefix ??
+            identity,
+        )
+      return [...endpoints].flatMap(([id, { policyMap }]) =>
+        policyMapDiff(before?.endpoints.get(id)?.policyMap ?? new Map(), policyMap).map(
+          (delta) => `${name}/${id} ${deltaText(delta, who)}`,
+        ),
+      )
+    })
+    .toSorted()
+}
+
+/** The same as a plan has it. */
+export function plannedChanges(from: World, { endpoints, prefixes }: Plan): readonly string[] {
+  return endpoints
+    .flatMap(({ node, endpoint, map }) => {
+      const known = from.nodes.get(node)?.localIdentities
+      const imagined = new Map(
+        prefixes.filter((one) => one.node === node).map((one) => [Number(one.identity), one.prefix]),
+      )
+      const who: Who = (identity) => String(known?.get(identity as never)?.prefix ?? imagined.get(identity) ?? identity)
+      return map.map((delta) => `${node}/${endpoint} ${deltaText(delta, who)}`)
+    })
+    .toSorted()
 }

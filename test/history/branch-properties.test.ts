@@ -15,7 +15,7 @@ import { planOf } from '../../src/history/plan/plan.ts'
 import { worldFrom } from '../../src/history/state-at.ts'
 import type { Flow } from '../../src/ports/flows.ts'
 import { NODE } from '../agent/rig.ts'
-import { essence } from './branch-essence.ts'
+import { essence, mapChanges, plannedChanges } from './branch-essence.ts'
 import { factPositionsOf, type PolicyEvent, policyEventsOf } from './branch-events.ts'
 import { branchWorld, Life, randomCommand, resourceOf } from './branch-world.ts'
 import { chance } from './random-story.ts'
@@ -57,12 +57,16 @@ test('T90 the world of a branch is the world that a real agent has once the bran
       assert.ok([...endpoints.values()].every(({ revision }) => revision !== null))
     assert.equal(trunk.nodes.size, 2)
     const before = essence(trunk)
-    const imagined = essence(await branchWorld(history, branch.name))
-    await life.merge(await plannedOf(history, branch))
+    const branched = await branchWorld(history, branch.name)
+    const planned = await plannedOf(history, branch)
+    const { plan } = planOf(trunk, planned.policies, planned.facts)
+    await life.merge(planned)
     using after = await life.history(() => null)
     const real = essence(worldFrom(after.model, await life.rest()))
     // Where policies contradict each other the last good one is in force, and merged at once some of the steps never were.
     if (JSON.stringify(real).includes('-conflict')) continue
+    const imagined = essence(branched)
+    assert.deepEqual(mapChanges(trunk, branched), plannedChanges(trunk, plan), `seed ${seed}`)
     // A listener that a step on the way needed stays open.
     const { lds: opened, ...rest } = imagined
     const { lds, ...expected } = real

@@ -54,7 +54,7 @@ export function planView(plan: Plan, { flows, connections, labelsOf }: Context):
 export type PlanDetail = 'all' | 'summary'
 
 export function planText(view: PlanView, detail: PlanDetail = 'all'): string {
-  const { policies, enforcement, facts, endpoints, unaffected, prefixes, flows, connections } = view
+  const { policies, enforcement, facts, endpoints, unaffected, prefixes, released, flows, connections } = view
   const lines = [
     ...policies.flatMap(({ policy, kind, rules }) => [
       `${KINDS[kind]} policy ${policy}`,
@@ -63,6 +63,7 @@ export function planText(view: PlanView, detail: PlanDetail = 'all'): string {
     ...enforcement.map(({ node, before, after }) => `~ node ${node} /enforcement ${before} -> ${after}`),
     ...facts.map(factLine),
     ...(detail === 'all' ? prefixes.map(({ node, prefix }) => `+ identity for ${prefix} on node ${node}`) : []),
+    ...(detail === 'all' ? released.map(({ node, prefix }) => `- identity for ${prefix} on node ${node}`) : []),
     ...endpoints.flatMap((endpoint) => endpointLines(endpoint, detail)),
     `${counted(endpoints.length, 'endpoint')} would be regenerated, ${unaffected} would not`,
     ...flows.flatMap(flowLines),

@@ -26,3 +26,22 @@ export function imagine(engine: PolicyEngine, known: Set<Cidr>, made: number): r
 export function knownAs(imagined: readonly Imagined[]): readonly KnownIdentity[] {
   return imagined.map(({ prefix, identity }) => ({ id: identity, labels: prefixLabels(prefix), prefix }))
 }
+
+/** The numbers that a node has given to prefixes. */
+export function numbered({ localIdentities }: NodeView): readonly Imagined[] {
+  return [...localIdentities.values()].flatMap(({ prefix, identity }) =>
+    prefix === null ? [] : [{ prefix, identity }],
+  )
+}
+
+/** Takes back the numbers of prefixes that were required and are not any more. What was not needed before is on its way out already. */
+export function release(
+  engine: PolicyEngine,
+  given: readonly Imagined[],
+  required: ReadonlySet<Cidr>,
+): readonly Imagined[] {
+  const needed = engine.requiredPrefixes()
+  const gone = given.filter(({ prefix }) => required.has(prefix) && !needed.has(prefix))
+  if (gone.length > 0) engine.apply({ kind: 'identities', added: [], removed: gone.map(({ identity }) => identity) })
+  return gone
+}

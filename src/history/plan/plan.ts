@@ -8,11 +8,10 @@
 import type { HindcastEvent } from '../../../events/catalogue.ts'
 import type { PolicyMapDelta } from '../../../events/fields.ts'
 import { type ResourceRef, resourceKey } from '../../../events/fields.ts'
-import type { Cidr, EndpointId, IdentityId, NodeName, Port, StreamName } from '../../../events/ids.ts'
+import type { Cidr, EndpointId, IdentityId, NodeName, StreamName } from '../../../events/ids.ts'
 import { ascending } from '../../../events/order.ts'
 import type { PolicyOptions } from '../../../events/policy-options.ts'
 import type { Json } from '../../../events/schema.ts'
-import { type PolicyMap, policyMapDiff, policyMapOf } from '../../../projections/datapath/policy-map.ts'
 import type { JsonDifference } from '../../../projections/history/changes.ts'
 import { policyDifferences } from '../../../projections/history/policy-difference.ts'
 import { RESERVED_IDENTITIES } from '../../../projections/identity/reserved.ts'
@@ -22,10 +21,11 @@ import type { PolicyRule } from '../../../projections/policy/rule.ts'
 import { engineOfWorld } from '../../../projections/verdict/engine-of-world.ts'
 import { type JudgedPolicy, judgedPolicyOf } from '../../../projections/verdict/judge.ts'
 import { recordedPolicy } from '../../../projections/verdict/recorded-policy.ts'
-import { type SemanticDifference, semanticDifferences } from '../../../projections/verdict/semantic.ts'
+import type { SemanticDifference } from '../../../projections/verdict/semantic.ts'
 import { type EndpointView, type NodeView, nodeOfStream, type World } from '../../../projections/world.ts'
-import { type Imagined, imagine, imaginedBefore, knownAs } from './imagined.ts'
-import { listenerPorts, proxyPortsOf } from './proxy-ports.ts'
+import { endpointPlan } from './endpoint-plan.ts'
+import { type Imagined, imagine, imaginedBefore, knownAs, numbered, release } from './imagined.ts'
+import { listenerPorts } from './proxy-ports.ts'
 
 /** Null rules: the policy is to go. */
 export type PlannedPolicy = {
@@ -75,8 +75,12 @@ export type Plan = {
   /** How many would only be bumped. */
   readonly unaffected: number
   /** Prefixes that would get local identities, by node. */
-  readonly prefixes: readonly { readonly node: string; readonly prefix: Cidr; readonly identity: IdentityId }[]
+  readonly prefixes: readonly OwnedPrefix[]
+  /** Prefixes that nobody would name any more: their local identities would be given back, and taken out of the maps. */
+  readonly released: readonly OwnedPrefix[]
 }
+
+type OwnedPrefix = { readonly node: string; readonly prefix: Cidr; readonly identity: IdentityId }
 
 /** The policies of each endpoint before and after, for judging recorded flows. */
 export type PlannedPolicies = ReadonlyMap<string, Amount<JudgedPolicy | null>>
@@ -89,13 +93,14 @@ export function planOf(
   enforcement: Enforcement | null = null,
 ): { readonly plan: Plan; readonly policies: PlannedPolicies } {
   const endpoints: EndpointPlan[] = []
-  const prefixes: Plan['prefixes'][number][] = []
+  const [prefixes, released]: [OwnedPrefix[], OwnedPrefix[]] = [[], []]
   const policies = new Map<string, Amount<JudgedPolicy | null>>()
   let unaffected = 0
   for (const [name, node] of [...world.nodes].toSorted(([a], [b]) => ascending(a, b))) {
     const found = nodePlan(world, { name, node, planned, facts, enforcement })
     endpoints.push(...found.endpoints)
     prefixes.push(...found.prefixes.map((one) => ({ node: name, ...one })))
+    released.push(...found.released.map((one) => ({ node: name, ...one })))
     unaffected += found.unaffected
     for (const [endpoint, policy] of found.policies) policies.set(`${name}/${endpoint}`, policy)
   }
@@ -104,7 +109,7 @@ export function planOf(
       policies: planned.map((one) => policyPlan(world, one)),
       enforcement: enforcementPlan(world, enforcement),
       facts: facts.map(({ event }) => event),
-      ...{ endpoints, unaffected, prefixes },
+      ...{ endpoints, unaffected, prefixes, released },
     },
     policies,
   }
@@ -145,6 +150,7 @@ function nodePlan(
   readonly endpoints: readonly EndpointPlan[]
   readonly unaffected: number
   readonly prefixes: readonly Imagined[]
+  readonly released: readonly Imagined[]
   readonly policies: ReadonlyMap<EndpointId, Amount<JudgedPolicy | null>>
 } {
   const now = engineOfWorld(world, name)
@@ -156,6 +162,7 @@ function nodePlan(
     .filter(({ identity }) => identity !== null)
     .toSorted((a, b) => a.endpoint - b.endpoint)
   const before = views.map((view) => resolved(now, view))
+  const required = new Set(now.requiredPrefixes())
   const engine = enforcement === null ? now : engineUnder(world, { name, node, enforcement, underWay })
   for (const change of facts.flatMap((fact) => policyChangesOf(fact, name as NodeName))) engine.apply(change)
   for (const { resource, rules } of planned) {
@@ -171,17 +178,22 @@ function nodePlan(
   const existing = [WORLD, ...identities, ...RESERVED_IDENTITIES.keys()]
   const policies = new Map<EndpointId, Amount<JudgedPolicy | null>>()
   const ports = listenerPorts(node)
+  const renamed = views.map((view) => relabelled(view, name, facts))
+  const after = renamed.map((view) => resolved(engine, view))
+  // Verdicts are of before numbers are given back: an address that had one is then somebody else's, and the answer the same.
+  const released = release(engine, [...numbered(node), ...underWay], required)
+  const settled = released.length === 0 ? after : renamed.map((view) => resolved(engine, view))
   const endpoints = views.flatMap((view, index) => {
-    const sides = { before: before[index]!, after: resolved(engine, relabelled(view, name, facts)) }
+    const sides = { before: before[index]!, after: after[index]! }
     const judged = {
       before: judgedPolicyOf(sides.before) ?? recordedPolicy(world, name, view),
       after: judgedPolicyOf(sides.after),
     }
     policies.set(view.endpoint, judged)
-    const found = endpointPlan({ node: name, view, sides, judged, existing, ports })
+    const found = endpointPlan({ node: name, view, sides, settled: settled[index]!, judged, existing, ports })
     return found === null ? [] : [found]
   })
-  return { endpoints, unaffected: views.length - endpoints.length, prefixes, policies }
+  return { endpoints, unaffected: views.length - endpoints.length, prefixes, released, policies }
 }
 
 /** The engine of an agent that isolates others. */
@@ -217,85 +229,4 @@ function relabelled(view: EndpointView, node: string, facts: readonly PlannedFac
     if (isIts && nodeOfStream(stream) === node) return { ...view, identity: event.identity, labels: event.labels }
   }
   return view
-}
-
-type Compared = {
-  readonly node: string
-  readonly view: EndpointView
-  readonly sides: Amount<ResolvedPolicy>
-  readonly judged: Amount<JudgedPolicy | null>
-  readonly existing: readonly number[]
-  /** Of the node's listeners. */
-  readonly ports: ReadonlyMap<string, Port>
-}
-
-/** Null where nothing would change for the endpoint. */
-function endpointPlan({ node, view, sides, judged, existing, ports }: Compared): EndpointPlan | null {
-  const { before, after } = sides
-  if (before === after) return null
-  const { endpoint, name } = view
-  const base = { node, endpoint, name }
-  if (after.kind === 'unresolvable') {
-    const isSame = before.kind === 'unresolvable' && before.reason === after.reason
-    return isSame ? null : { ...base, ...NOTHING, unresolvable: `${after.code}: ${after.reason}` }
-  }
-  const [was, is] = [
-    before.kind === 'unresolvable' ? lastGood(view) : shapeOf(before, view, ports),
-    shapeOf(after, view, ports),
-  ]
-  const map = policyMapDiff(was.map, is.map)
-  const differences =
-    judged.before === null || judged.after === null
-      ? []
-      : semanticDifferences({ before: judged.before, after: judged.after, known: existing })
-  const ingressEnforced = { before: was.ingressEnforced, after: is.ingressEnforced }
-  const egressEnforced = { before: was.egressEnforced, after: is.egressEnforced }
-  const same = [ingressEnforced, egressEnforced].every((one) => one.before === one.after)
-  if (map.length === 0 && differences.length === 0 && same) return null
-  return {
-    ...base,
-    ingressEnforced,
-    egressEnforced,
-    entries: { before: was.map.size, after: is.map.size },
-    map,
-    redirects: { come: missingIn(is, was), go: missingIn(was, is) },
-    differences,
-    pressure: after.pressure,
-    unresolvable: null,
-  }
-}
-
-const NOTHING: Omit<EndpointPlan, 'node' | 'endpoint' | 'name' | 'unresolvable'> = {
-  ingressEnforced: { before: false, after: false },
-  egressEnforced: { before: false, after: false },
-  entries: { before: 0, after: 0 },
-  map: [],
-  redirects: { come: [], go: [] },
-  differences: [],
-  pressure: null,
-}
-
-type Resolved = Exclude<ResolvedPolicy, { readonly kind: 'unresolvable' }>
-
-type Shape = Pick<Resolved, 'ingressEnforced' | 'egressEnforced'> & {
-  readonly map: PolicyMap
-  /** Ids of redirects, without the endpoint. */
-  readonly redirects: readonly string[]
-}
-
-/** With the proxy ports that the node's listeners have; others would be allocated. */
-function shapeOf(resolved: Resolved, view: EndpointView, ports: ReadonlyMap<string, Port>): Shape {
-  const { entries, redirects, ingressEnforced, egressEnforced } = resolved
-  const map = policyMapOf(entries, proxyPortsOf(view, redirects, ports))
-  return { ingressEnforced, egressEnforced, map, redirects: redirects.map(({ id }) => id) }
-}
-
-/** What is in force where the policies of now cannot be resolved. */
-function lastGood({ endpoint, ingressEnforced, egressEnforced, policyMap, redirects }: EndpointView): Shape {
-  const ids = redirects.map(({ id }) => id.slice(`${endpoint}:`.length))
-  return { ingressEnforced, egressEnforced, map: policyMap, redirects: ids }
-}
-
-function missingIn(one: Shape, other: Shape): readonly string[] {
-  return one.redirects.filter((id) => !other.redirects.includes(id))
 }
