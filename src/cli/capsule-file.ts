@@ -4,19 +4,20 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream, existsSync, linkSync, renameSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { CapsuleError } from '../history/capsule/capsule-error.ts'
-import { openCapsule, PROJECTION } from '../history/capsule/export.ts'
-import { type Capsule, capsuleChunks, readCapsule } from '../history/capsule/format.ts'
+import { capsuleLog, openCapsule, PROJECTION } from '../history/capsule/export.ts'
+import { type Capsule, capsuleChunks, type ReadCapsule, readCapsule } from '../history/capsule/format.ts'
 import { checkedOrigin } from '../history/capsule/origin.ts'
 import type { History } from '../history/history.ts'
 import type { EventLog } from '../ports/log.ts'
 import type { ReadModel } from '../ports/read-model.ts'
 import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
+import { keptModel } from './capsule-cache.ts'
 import { CliError, messageOf } from './failure.ts'
 import { CAPSULE_SCHEME } from './log-url.ts'
 import { version } from './version.ts'
 
 /** Throws `CliError` where there is no such file, `CapsuleError` where it is none or was changed. */
-export async function readCapsuleFile(path: string): Promise<Capsule> {
+export async function readCapsuleFile(path: string): Promise<ReadCapsule> {
   try {
     return await readCapsule(createReadStream(path))
   } catch (error) {
@@ -25,19 +26,50 @@ export async function readCapsuleFile(path: string): Promise<Capsule> {
   }
 }
 
-export type OpenedCapsule = History & { readonly capsule: Capsule }
+export type OpenedCapsule = History & { readonly capsule: ReadCapsule }
 
-/** The states at both ends are those that it says, and its events lead to the root of its checkpoint, if it has one. What another program made is said to `warn`. Throws like `readCapsuleFile`. */
+const inMemory = (log: EventLog): Promise<ReadModel> => openReadModel(log, IN_MEMORY)
+
+/**
+ * The states at both ends are those that it says, and its events lead to the root of its checkpoint, if it has one. What another program made is said to
+ * `warn`. Throws like `readCapsuleFile`.
+ */
+export async function checkCapsuleFile(path: string, warn: (text: string) => void): Promise<OpenedCapsule> {
+  const capsule = await readWarning(path, warn)
+  checkedOrigin(capsule, null)
+  return { ...(await openCapsule(capsule, { location: locationOf(path), openModel: inMemory })), capsule }
+}
+
+/** Events from which on it is worth to keep what was found out; a small capsule leaves nothing behind. */
+const KEPT_FROM = 5_000
+
+/** The same for whoever asks it; what a large one came to is kept in the user's cache, by the digest of its lines. */
 export async function openCapsuleFile(path: string, warn: (text: string) => void): Promise<OpenedCapsule> {
+  const capsule = await readWarning(path, warn)
+  const location = locationOf(path)
+  const kept = capsule.events.length < KEPT_FROM ? null : keptModel(capsule.digest)
+  if (kept?.isChecked === true) {
+    const log = capsuleLog(capsule, location)
+    return { log, model: await kept.open(log), capsule }
+  }
+  checkedOrigin(capsule, null)
+  const opened = await openCapsule(capsule, { location, openModel: kept === null ? inMemory : kept.open })
+  kept?.checked()
+  return { ...opened, capsule }
+}
+
+async function readWarning(path: string, warn: (text: string) => void): Promise<ReadCapsule> {
   const capsule = await readCapsuleFile(path)
   const { engine, projection } = capsule.header
   if (engine !== version())
     warn(`capsule-of-another-engine: ${path} is by hindcast ${engine}; what follows is said by ${version()}\n`)
   if (projection !== PROJECTION)
     warn(`capsule-not-compared: the digests of its states are of ${projection}, not ${PROJECTION}\n`)
-  checkedOrigin(capsule, null)
-  const openModel = (log: EventLog): Promise<ReadModel> => openReadModel(log, IN_MEMORY)
-  return { ...(await openCapsule(capsule, { location: `${CAPSULE_SCHEME}${path}`, openModel })), capsule }
+  return capsule
+}
+
+function locationOf(path: string): string {
+  return `${CAPSULE_SCHEME}${path}`
 }
 
 /** Before the work is done of which there would be nothing. Throws `CliError`. */

@@ -10,7 +10,7 @@ import {
 } from '../history/capsule/origin.ts'
 import { hashText } from '../history/merkle/tree.ts'
 import { type EventLog, LogError } from '../ports/log.ts'
-import { openCapsuleFile } from './capsule-file.ts'
+import { checkCapsuleFile } from './capsule-file.ts'
 import { type Place, pathOf } from './compose.ts'
 import { CliError, messageOf } from './failure.ts'
 import type { VerifyOptions } from './history-integrity.ts'
@@ -50,7 +50,7 @@ export async function verifyCapsule(
   if (names.length > 0 || since !== undefined)
     throw new CliError('usage', 'checkpoint-not-comparable: a capsule is compared with the checkpoint that is in it')
   if (key === undefined) throw new CliError('usage', 'key-missing at --key: of the log that the capsule was taken from')
-  const { capsule, model } = await openCapsuleFile(pathOf(place), sink.warn)
+  const { capsule, model } = await checkCapsuleFile(pathOf(place), sink.warn)
   model[Symbol.dispose]()
   const reading = checkedOrigin(capsule, givenKey(key))
   if (reading.kind === 'none') throw new CliError('integrity', `capsule-not-of-log: ${NO_ORIGIN}`)

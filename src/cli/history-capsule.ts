@@ -12,7 +12,7 @@ import { FlowStoreError } from '../ports/flows.ts'
 import type { EventLog } from '../ports/log.ts'
 import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
 import { momentsOf } from './answer.ts'
-import { checkCapsuleTarget, openCapsuleFile, writeCapsuleFile } from './capsule-file.ts'
+import { checkCapsuleFile, checkCapsuleTarget, writeCapsuleFile } from './capsule-file.ts'
 import { originBeside, originText, plainOrigin } from './capsule-origin.ts'
 import { nodeNameOf, openFlowsToRead, openHistory, type Place } from './compose.ts'
 import { CliError, messageOf } from './failure.ts'
@@ -96,7 +96,7 @@ async function flowsBeside(log: EventLog, options: ExportOptions, sink: LogSink)
 
 /** What stands in it is what it says, or this throws `CapsuleError`. */
 export async function showCapsule(file: string, { output, key }: OpenOptions, sink: LogSink): Promise<void> {
-  const { capsule, model } = await openCapsuleFile(file, sink.warn)
+  const { capsule, model } = await checkCapsuleFile(file, sink.warn)
   model[Symbol.dispose]()
   const { header, events, flows } = capsule
   const origin = checkedOrigin(capsule, key === undefined ? null : givenKey(key))

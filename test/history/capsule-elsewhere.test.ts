@@ -20,10 +20,12 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { canonicalText, digestOfText } from '../../events/canonical.ts'
 import { nodeStream, Position } from '../../events/ids.ts'
 import type { Json } from '../../events/schema.ts'
+import { keptModel } from '../../src/cli/capsule-cache.ts'
 import { writeCapsuleFile } from '../../src/cli/capsule-file.ts'
 import { version } from '../../src/cli/version.ts'
 import { type Capsule, capsuleChunks, readCapsule } from '../../src/history/capsule/format.ts'
 import { unpackedLines } from '../../src/history/capsule/packed-lines.ts'
+import { writeLongLog } from '../bench/long-log.ts'
 import { hindcast, type Ran } from '../cli/recorded-log.ts'
 import { agentStory, type Story } from './agent-story.ts'
 
@@ -233,3 +235,44 @@ test('T69 the file of an export is there whole or not at all, and one that is th
   await assert.rejects(writeCapsuleFile(path, capsule, new AbortController().signal), /capsule-not-written/)
   assert.deepEqual(readdirSync(place), ['x.capsule'])
 })
+
+test("T69 what a large capsule came to is kept in the cache of the user, for this capsule and for nobody else's", async () => {
+  const cache = join(folder, 'cache')
+  const before = process.env['XDG_CACHE_HOME']
+  process.env['XDG_CACHE_HOME'] = cache
+  try {
+    const large = await longCapsule()
+    const ask = (path: string): Promise<Ran> => hindcast('bpf', 'policy', 'get', '7', '--log', `capsule:${path}`)
+    const first = await ask(large)
+    assert.equal(first.code, 0, first.err)
+    const kept = readdirSync(join(cache, 'hindcast', 'capsules'))
+    assert.equal(kept.filter((name) => name.endsWith('.checked')).length, 1)
+    assert.deepEqual(await ask(large), first)
+    const capsule = await capsuleIn(large)
+    const events = capsule.events.map((stored) =>
+      stored.type === 'PolicyMapWritten' ? { ...stored, body: stored.body.replaceAll('"allow"', '"deny"') } : stored,
+    )
+    const forged = join(folder, 'forged.capsule')
+    writeFileSync(forged, Buffer.concat(await Array.fromAsync(capsuleChunks({ ...capsule, events }))))
+    for (let time = 0; time < 2; time += 1) {
+      const { code, err } = await ask(forged)
+      assert.deepEqual([code, /capsule-(changed|not-of-log)/.test(err)], [4, true], err)
+    }
+    for (let number = 0; number < 20; number += 1) keptModel(digestOfText(`capsule ${number}`))?.checked()
+    assert.equal(readdirSync(join(cache, 'hindcast', 'capsules')).filter((name) => name.endsWith('.checked')).length, 8)
+    process.env['XDG_CACHE_HOME'] = '/dev/null'
+    assert.deepEqual(await ask(large), first)
+  } finally {
+    if (before === undefined) delete process.env['XDG_CACHE_HOME']
+    else process.env['XDG_CACHE_HOME'] = before
+  }
+})
+
+async function longCapsule(): Promise<string> {
+  const log = join(folder, 'long.db')
+  await writeLongLog(log, 9_000)
+  const path = join(folder, 'long.capsule')
+  const { code, err } = await hindcast('capsule', 'export', path, '--log', log, '--from', '6000', '--no-flows')
+  assert.equal(code, 0, err)
+  return path
+}

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict'
-import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Position } from '../../events/ids.ts'
-import { openCapsule } from '../../src/history/capsule/export.ts'
+import { momentOf } from '../../src/cli/answer.ts'
+import { exportCapsule, openCapsule } from '../../src/history/capsule/export.ts'
 import { type Capsule, capsuleChunks, readCapsule } from '../../src/history/capsule/format.ts'
 import { stateDigest } from '../../src/history/capsule/state.ts'
 import { replay } from '../../src/history/replay/replay.ts'
@@ -16,6 +26,7 @@ import { NODE } from '../agent/rig.ts'
 import { hindcast, type Ran } from '../cli/recorded-log.ts'
 import { INCIDENTS } from '../gallery/incidents.ts'
 import { record } from '../gallery/stage.ts'
+import { galaxy } from '../pseudonyms/galaxy.ts'
 import { agentStory, type Story } from './agent-story.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hindcast-capsule-'))
@@ -141,6 +152,40 @@ test('T63 what was long before is not in it: the state at the start is as large 
   assert.ok(events.length < 0.65 * positions.length, `${events.length} of ${positions.length} events`)
   assert.ok(statSync(file).size < 0.1 * statSync(path).size)
 })
+
+test('T63 of a long log, whose agents are not folded to compare, the same events are chosen, and few are read', async () => {
+  const far = join(folder, 'galaxy')
+  mkdirSync(far)
+  for (const path of [...logs, (await galaxy(far)).path]) {
+    await using log = openSqliteLog({ path, now: () => 0 as never, readOnly: true })
+    using model = await inMemory(log)
+    const positions = await positionsOf(path)
+    const to = (await momentOf({ log, model }, null, ''))!
+    for (const position of positions.filter((_, index) => index % 29 === 11)) {
+      const from = (await momentOf({ log, model }, String(position), ''))!
+      const read = { whole: 0 }
+      const question = { from, to, engine: '', flows: null, openModel: inMemory }
+      const short = await exportCapsule({ ...question, history: { log, model } })
+      const long = await exportCapsule({ ...question, history: { log: counted(log, read), model }, shortMax: 0 })
+      assert.deepEqual(long, short, `${path} ${position}`)
+      assert.equal(read.whole, 0, 'nobody reads the log from its beginning')
+    }
+  }
+})
+
+function counted(log: EventLog, read: { whole: number }): EventLog {
+  return new Proxy(log, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name, target)
+      if (typeof member !== 'function') return member
+      return (...args: readonly unknown[]) => {
+        const { direction, after } = (args[0] ?? {}) as { readonly direction?: string; readonly after?: unknown }
+        if (name === 'readAll' && direction === 'forwards' && after === null) read.whole += 1
+        return Reflect.apply(member, target, args)
+      }
+    },
+  })
+}
 
 test('T64 positions before the range are refused with the nearest that there is', async () => {
   const { landing, gone, exhaust, ships } = story.at

@@ -20,6 +20,7 @@ export type ExportQuestion = {
   readonly engine: string
   readonly flows: { readonly node: string; readonly store: Pick<FlowStore, 'query'> } | null
   readonly openModel: (log: EventLog) => Promise<ReadModel>
+  readonly shortMax?: number
 }
 
 /** Which fold the digests of the state are of; those of another one are not compared. */
@@ -48,19 +49,25 @@ export async function exportCapsule(question: ExportQuestion): Promise<Capsule> 
   }
 }
 
+/** As a log, without a look at what it says of its states. */
+export function capsuleLog({ header, events }: Capsule, location: string): CapsuleLog {
+  const { from, engine } = header
+  const begins = { position: Position(BigInt(from.position)), recordedAt: from.time as Timestamp }
+  return new CapsuleLog({ location, begins, engine, events })
+}
+
 /** Throws `CapsuleError` where the states at both ends are not those that it was taken from. */
 export async function openCapsule(
-  { header, events }: Capsule,
+  capsule: Capsule,
   { location, openModel }: { readonly location: string } & Pick<ExportQuestion, 'openModel'>,
 ): Promise<History> {
-  const { from, to, projection, engine } = header
-  const begins = { position: Position(BigInt(from.position)), recordedAt: from.time as Timestamp }
-  const log = new CapsuleLog({ location, begins, engine, events })
+  const { from, to, projection } = capsule.header
+  const log = capsuleLog(capsule, location)
   const model = await openModel(log)
   if (projection !== PROJECTION) return { log, model }
   const ends = [
-    ['start', begins.position, header.stateAtStart],
-    ['end', Position(BigInt(to.position)), header.stateAtEnd],
+    ['start', Position(BigInt(from.position)), capsule.header.stateAtStart],
+    ['end', Position(BigInt(to.position)), capsule.header.stateAtEnd],
   ] as const
   for (const [end, position, wanted] of ends) {
     const found = stateDigest(model, position)

@@ -54,6 +54,9 @@ export type Capsule = {
   readonly flows: readonly Flow[]
 }
 
+/** With the digest of its lines, which they have. */
+export type ReadCapsule = Capsule & { readonly digest: Digest }
+
 /** Events and flows of one capsule; each is kept as it stands in the file until it is asked for. */
 const RECORDS_MAX = 1_000_000
 
@@ -78,7 +81,7 @@ function* linesOf({ header, events, flows }: Capsule): Generator<string> {
 const TOO_MANY = `more than ${RECORDS_MAX} events and flows: a shorter range is wanted`
 
 /** Throws `CapsuleError`, and what the source throws. */
-export async function readCapsule(chunks: AsyncIterable<Uint8Array>): Promise<Capsule> {
+export async function readCapsule(chunks: AsyncIterable<Uint8Array>): Promise<ReadCapsule> {
   const hash = createHash('sha256')
   const read: { head: Head | null; events: StoredEvent[]; flows: Flow[] } = { head: null, events: [], flows: [] }
   let held: Buffer | null = null
@@ -112,7 +115,7 @@ function eventAfter(before: StoredEvent | undefined, line: string): StoredEvent 
 function whole(
   { head, events, flows }: Reading,
   { last, digest }: { readonly last: Buffer | null; readonly digest: Digest },
-): Capsule {
+): ReadCapsule {
   if (head === null) {
     headOf(textOf(last ?? Buffer.alloc(0)))
     throw new CapsuleError('capsule-changed', 'it has one line')
@@ -122,7 +125,7 @@ function whole(
   if (events.length !== head.events || flows.length !== head.flowLines)
     throw new CapsuleError('capsule-changed', 'lines are missing')
   const { hindcastCapsule: _, events: __, flowLines: ___, ...header } = head
-  return { header, events, flows }
+  return { header, events, flows, digest }
 }
 
 type Head = CapsuleHeader & {

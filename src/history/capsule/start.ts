@@ -13,6 +13,7 @@ import { nodeOfStream } from '../../../projections/world.ts'
 import type { EventLog } from '../../ports/log.ts'
 import type { ReadModel } from '../../ports/read-model.ts'
 import type { History } from '../history.ts'
+import { addAcknowledged } from './acknowledged.ts'
 import { agentDigests } from './agent-state.ts'
 import { CapsuleLog } from './capsule-log.ts'
 import { buildOf, causeOf, Gathered } from './gathered.ts'
@@ -26,10 +27,14 @@ export type StartQuestion = {
   /** The range itself: what its events followed from is kept, too. */
   readonly range: readonly StoredEvent[]
   readonly openModel: (log: EventLog) => Promise<ReadModel>
+  /** Of a log with more events than this before the start what agents would go on from is not compared. */
+  readonly shortMax?: number
 }
 
 /** A chain of causes that is longer is not followed by anybody. */
 const CAUSES_MAX = 16
+/** Until an endpoint's programs and maps are taken down. */
+const GOING_EVENTS_MAX = 256
 /** Events up to the start of which every agent's state is folded, to compare: some seconds. */
 const SHORT_MAX = 100_000
 
@@ -40,17 +45,19 @@ export async function eventsOfStart(question: StartQuestion): Promise<readonly S
   const found = new Gathered(history.log, start)
   for (const since of standing.values()) for (const position of new Set(since.values())) await found.at(position)
   await found.at(start)
-  await addTails(found, history.model, standing)
+  const leaving = await addTails(found, history.model, standing)
+  const acked = await addAcknowledged(found, history.model, standing)
   await addCauses(found, question.range)
   await addBuilds(found)
   await addLaterVersions(found, history.model)
-  const few = pruned(found.events(), standing, start)
-  const isShort = await isShortUpTo(history.log, start)
+  await addGone(found, history.model, standing)
+  const few = pruned(found.events(), { standing, acked, leaving }, start)
+  const isShort = await isShortUpTo(history.log, start, question.shortMax ?? SHORT_MAX)
   const lacking = await nodesLacking(question, few, isShort)
   if (lacking.size === 0) return few
   for (const node of lacking) await addNode(found, history.log, node)
   const kept = found.events().filter(({ stream }) => !lacking.has(nodeOfStream(stream) ?? ''))
-  const cut = new Map(pruned(kept, standing, start).map((stored) => [stored.position, stored]))
+  const cut = new Map(pruned(kept, { standing, acked, leaving }, start).map((stored) => [stored.position, stored]))
   const result = found.events().map((stored) => cut.get(stored.position) ?? stored)
   const still = await nodesLacking(question, result, isShort)
   if (still.size > 0)
@@ -67,9 +74,10 @@ function standingAt(model: ReadModel, start: Position): Standing {
   )
 }
 
-async function isShortUpTo(log: EventLog, start: Position): Promise<boolean> {
+async function isShortUpTo(log: EventLog, start: Position, limit: number): Promise<boolean> {
+  if (limit === 0) return false
   let last: Position | null = null
-  for await (const batch of log.readAll({ direction: 'forwards', after: null, limit: SHORT_MAX })) {
+  for await (const batch of log.readAll({ direction: 'forwards', after: null, limit })) {
     last = batch.at(-1)?.position ?? last
     if (last !== null && last >= start) return true
   }
@@ -115,6 +123,21 @@ async function addLaterVersions(found: Gathered, model: ReadModel): Promise<void
     for (const entity of touched) {
       const [version] = model.versions({ unit, entity, upTo: found.upTo, limit: 1 })
       if (version !== undefined) await found.at(version.position)
+    }
+  }
+}
+
+/** An endpoint whose beginning is kept for another reason is kept to its end. */
+async function addGone(found: Gathered, model: ReadModel, standing: Standing): Promise<void> {
+  for (const stored of found.events()) {
+    if (stored.type !== 'EndpointCreated') continue
+    const unit = unitOf(decodeEvent(stored))!
+    if ((standing.get(unit)?.size ?? 0) > 0) continue
+    const [last] = model.versions({ unit, entity: 'endpoint', upTo: found.upTo, limit: 1 })
+    const deleted = last === undefined ? null : await found.at(last.position)
+    if (deleted === null) continue
+    for (const later of await found.forwards(deleted.stream, deleted.revision, GOING_EVENTS_MAX)) {
+      if (later.type === 'EndpointStateChanged' && later.body.includes('"to":"disconnected"')) found.keep(later)
     }
   }
 }
