@@ -15,7 +15,7 @@ import { after, before, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Position } from '../../events/ids.ts'
 import { momentOf } from '../../src/cli/answer.ts'
-import { exportCapsule, openCapsule } from '../../src/history/capsule/export.ts'
+import { capsuleLog, exportCapsule, openCapsule } from '../../src/history/capsule/export.ts'
 import { type Capsule, capsuleChunks, readCapsule } from '../../src/history/capsule/format.ts'
 import { stateDigest } from '../../src/history/capsule/state.ts'
 import { replay } from '../../src/history/replay/replay.ts'
@@ -26,7 +26,7 @@ import { NODE } from '../agent/rig.ts'
 import { hindcast, type Ran } from '../cli/recorded-log.ts'
 import { INCIDENTS } from '../gallery/incidents.ts'
 import { record } from '../gallery/stage.ts'
-import { galaxy } from '../pseudonyms/galaxy.ts'
+import { ALDERAAN, BESPIN, galaxy } from '../pseudonyms/galaxy.ts'
 import { agentStory, type Story } from './agent-story.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hindcast-capsule-'))
@@ -169,6 +169,10 @@ test('T63 of a long log, whose agents are not folded to compare, the same events
       const long = await exportCapsule({ ...question, history: { log: counted(log, read), model }, shortMax: 0 })
       assert.deepEqual(long, short, `${path} ${position}`)
       assert.equal(read.whole, 0, 'nobody reads the log from its beginning')
+      const nodes = path.includes('galaxy') ? [ALDERAAN, BESPIN] : [NODE]
+      const again = { from: from.position, to: null, endpoint: null, nodes }
+      const there = await replay({ ...again, log: capsuleLog(long, path) })
+      assert.deepEqual(there.mismatch, (await replay({ ...again, log })).mismatch, `${path} ${position}`)
     }
   }
 })

@@ -7,7 +7,7 @@
  * event on.
  */
 import { decodeEvent, type StoredEvent } from '../../../events/codec.ts'
-import type { Position } from '../../../events/ids.ts'
+import { Position } from '../../../events/ids.ts'
 import { touchedBy, unitOf, unitParts } from '../../../projections/history/entities.ts'
 import { nodeOfStream } from '../../../projections/world.ts'
 import type { EventLog } from '../../ports/log.ts'
@@ -49,6 +49,7 @@ export async function eventsOfStart(question: StartQuestion): Promise<readonly S
   const acked = await addAcknowledged(found, history.model, standing)
   await addCauses(found, question.range)
   await addBuilds(found)
+  await addReads(found, question.range)
   await addLaterVersions(found, history.model)
   await addGone(found, history.model, standing)
   const few = pruned(found.events(), { standing, acked, leaving }, start)
@@ -96,6 +97,16 @@ async function addBuilds(found: Gathered): Promise<void> {
       if (buildOf(stored) === build) found.keep(stored)
       break
     }
+  }
+}
+
+/** A build is made again where the last event stands that it had read. */
+async function addReads(found: Gathered, range: readonly StoredEvent[]): Promise<void> {
+  for (const { type, body } of [...found.events(), ...range]) {
+    if (type !== 'EndpointRegenerationStarted') continue
+    const { reads } = JSON.parse(body) as { readonly reads: string }
+    const position = Position(BigInt(reads))
+    if (position <= found.upTo) await found.at(position)
   }
 }
 

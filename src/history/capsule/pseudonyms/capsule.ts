@@ -85,8 +85,8 @@ function logOf({ from, engine }: Capsule['header'], events: readonly StoredEvent
 /** Reasons, by position and kind. */
 async function mismatchesIn(log: CapsuleLog): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>()
-  await replayed(log, ({ event, kind, node, endpoint, reason }) => {
-    found.set(`${event.position}, the ${kind} of ${endpoint === null ? node : `endpoint ${endpoint}`}`, reason)
+  await replayed(log, ({ event, kind, endpoint, reason }) => {
+    found.set(`${event.position}, the ${kind}${endpoint === null ? '' : ` of endpoint ${endpoint}`}`, reason)
     return true
   })
   return found
