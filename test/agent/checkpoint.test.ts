@@ -94,7 +94,7 @@ test('A23 a view from a checkpoint at any event, brought to the head, is the vie
           assert.equal(found.view.correlationOf(position), whole.view.correlationOf(position))
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   )
 })
 
@@ -118,14 +118,14 @@ async function logOf(events: readonly StoredEvent[]): Promise<EventLog> {
 }
 
 test('A23 the same for what agents write in bad weather: builds, failures, proxies, deaths', async () => {
-  for (const seed of [3, 8, 21, 34]) {
+  for (const seed of [8, 34]) {
     await using log = await logOf(await simulated(seed))
     const events = await eventsOf(log)
     assert.ok(events.length > 80, `${events.length} events`)
     const fresh = (): PolicyView => new TestPolicies(NODE)
     const whole = made(fresh())
     whole.view.fold(events)
-    for (let cut = 7; cut < events.length; cut += 41) {
+    for (let cut = 7; cut < events.length; cut += 61) {
       const found = await restored(log, events.slice(0, cut), fresh)
       found.view.fold(events.slice(cut))
       assertSame(found, whole)
