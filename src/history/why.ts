@@ -24,6 +24,7 @@ import {
   type UnderWay,
 } from '../../projections/verdict/recorded-policy.ts'
 import { type BuildFailure, EMPTY_NODE, world as fold, type World } from '../../projections/world.ts'
+import type { XdsRefusal } from '../../projections/xds/view.ts'
 import type { EventLog } from '../ports/log.ts'
 import { type FactRef, factRefs, namedPeersOf } from './fact-refs.ts'
 import type { History } from './history.ts'
@@ -85,6 +86,8 @@ export type Side = {
   readonly failure: BuildFailure | null
   /** What the proxy has not taken yet of what it would decide by; null where it has all, or does not see the connection. */
   readonly underWay: (UnderWay & { readonly judged: Layers | null }) | null
+  /** The connection goes to the proxy, whose last answer to the node's listeners was this: nobody may be listening there. */
+  readonly listeners: XdsRefusal | null
   /** Null where the side allows. */
   readonly shortfall: Shortfall | null
 }
@@ -149,6 +152,7 @@ const NO_ENDPOINT: Omit<Side, 'direction'> = {
   differs: false,
   failure: null,
   underWay: null,
+  listeners: null,
   shortfall: null,
 }
 
@@ -196,9 +200,14 @@ export function sideOf(
       proxyHas === 'published'
         ? null
         : underWayOf(state, subject.endpoint, { judged: judged.inForce, published, asked }),
+    listeners: judged.inForce?.verdict === 'redirect' ? refusedListeners(state.world, node) : null,
     differs: judged.inForce !== null && judged.inForce.allowed !== (judged.wanted?.allowed ?? false),
     shortfall: allowed || deciding === null ? null : explainDeny(deciding, context),
   }
+}
+
+function refusedListeners({ nodes }: World, node: string): XdsRefusal | null {
+  return nodes.get(node)?.xds.get('lds')?.refused ?? null
 }
 
 /** It matters only where the connection reaches the proxy. */

@@ -65,6 +65,26 @@ test('T75 xds status says what each proxy runs beside what it is served, and sin
   assert.match(earlier.out, / lds +e1\.6 +e1\.6 +current /)
 })
 
+test('T75 why says where the connection goes to a proxy that refused its listeners', async () => {
+  const asked = [
+    'why',
+    '--from',
+    'tiefighter',
+    '--to',
+    'deathstar',
+    '--port',
+    '80',
+    '--state',
+    join(folder, 'lost-listener'),
+  ]
+  const refusedAt = async (at: string): Promise<unknown> => {
+    const { sides } = JSON.parse((await hindcast(...asked, '--at', at, '-o', 'json')).out).items[0]
+    return sides.map(({ listeners }: { listeners: { version: string } | null }) => listeners?.version ?? null)
+  }
+  assert.deepEqual(await refusedAt('2026-05-04T14:30:00Z'), [null, null])
+  assert.deepEqual(await refusedAt('2026-05-04T15:30:00Z'), [null, 'e1.6'])
+})
+
 test('T75 a proxy that has not answered is behind, with the rules of the policy that it lacks', async () => {
   const { code, out } = await ask('stuck-build', 'status', '-o', 'json')
   assert.equal(code, 1)

@@ -46,6 +46,7 @@ export function sideLines(side: Side, party: PartyView, paint: Paint): readonly 
     ...(side.enforcement === 'never' ? ['  its node enforces no policies (agent --enable-policy never)'] : []),
     ...(deciding === null ? [] : layerLines(deciding)),
     ...underWayLines(side),
+    ...listenerLines(side),
     ...(side.differs ? differenceLines(side) : []),
     ...(side.shortfall === null ? [] : shortfallLines(side.shortfall)),
   ]
@@ -82,6 +83,12 @@ function httpReason(reason: string): string {
   if (reason === 'no-match') return ', no rule takes the request'
   if (reason === 'no-port') return ', the proxy has no policy for the port'
   return reason === 'no-rules' ? ', the port takes every request' : ''
+}
+
+function listenerLines({ listeners }: Side): readonly string[] {
+  if (listeners === null) return []
+  const { version, position, detail } = listeners
+  return [`  the proxy refused its listeners of version ${version} at position ${position}: ${detail} (see xds status)`]
 }
 
 function underWayLines({ underWay }: Side): readonly string[] {
