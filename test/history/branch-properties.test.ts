@@ -41,7 +41,7 @@ const without = ({ position, name }: PolicyEvent): BranchCommand => ({
 
 test('T90 the world of a branch is the world that a real agent has once the branch is merged', async () => {
   let changed = 0
-  for (let seed = 1; seed <= 30; seed += 1) {
+  for (let seed = 1; seed <= 16; seed += 1) {
     await using life = new Life()
     const dice = await livedThrough(life, seed)
     const fork = await life.rest()
@@ -79,7 +79,7 @@ test('T90 the world of a branch is the world that a real agent has once the bran
     assert.deepEqual(essence(await worldOfBranch(history, branch)), imagined, `seed ${seed}`)
     if (JSON.stringify(before) !== JSON.stringify(real)) changed += 1
   }
-  assert.ok(changed > 20, `${changed} branches changed something`)
+  assert.ok(changed > 10, `${changed} branches changed something`)
 })
 
 function entryIn(world: World, endpoint: EndpointId, { key }: BlamedEntry): PolicyMapValue | undefined {
@@ -93,7 +93,7 @@ function blamedEvents({ rules }: BlamedEntry, all: readonly PolicyEvent[]): read
 
 test('T90 without the events that blame names for an entry, of every entry, it is gone or another, unless a later event set the policy again', async () => {
   let [gone, setAgain, ofNobody] = [0, 0, 0]
-  for (let seed = 100; seed < 112; seed += 1) {
+  for (let seed = 100; seed < 108; seed += 1) {
     await using life = new Life()
     await livedThrough(life, seed)
     const fork = await life.rest()
@@ -122,7 +122,7 @@ test('T90 without the events that blame names for an entry, of every entry, it i
       }
     }
   }
-  assert.ok(gone > 30 && ofNobody > 10, `${gone} entries went, ${setAgain} were set again, ${ofNobody} are nobody's`)
+  assert.ok(gone > 20 && ofNobody > 10, `${gone} entries went, ${setAgain} were set again, ${ofNobody} are nobody's`)
 })
 
 async function worldWithout(life: Life, branch: Branch): Promise<World> {
@@ -138,7 +138,7 @@ function digests(world: World): Json {
 
 test('T90 an event left out and its policy applied again gives the digests of the log', async () => {
   let [branches, moved] = [0, 0]
-  for (let seed = 200; seed < 212; seed += 1) {
+  for (let seed = 200; seed < 208; seed += 1) {
     await using life = new Life()
     await livedThrough(life, seed)
     const fork = await life.rest()
@@ -156,7 +156,7 @@ test('T90 an event left out and its policy applied again gives the digests of th
       if (JSON.stringify(digests(half)) !== JSON.stringify(before)) moved += 1
     }
   }
-  assert.ok(branches > 15 && moved > 10, `${moved} of ${branches} changed something in between`)
+  assert.ok(branches > 10 && moved > 6, `${moved} of ${branches} changed something in between`)
 })
 
 function flowOf(endpoint: EndpointId, dice: ReturnType<typeof chance>, identities: readonly IdentityId[]): Flow {

@@ -139,7 +139,7 @@ function randomPolicies(dice: Dice): Policies {
 
 test('T91 flows to overlapping prefixes change under a plan as the rules say, address by address', async () => {
   let changed = 0
-  for (let seed = 1; seed <= 25; seed += 1) {
+  for (let seed = 1; seed <= 15; seed += 1) {
     const dice = chance(seed)
     const before = randomPolicies(dice)
     const world = await worldWith(before)
@@ -163,5 +163,5 @@ test('T91 flows to overlapping prefixes change under a plan as the rules say, ad
       }
     }
   }
-  assert.ok(changed > 100, `${changed} flows changed`)
+  assert.ok(changed > 60, `${changed} flows changed`)
 })
