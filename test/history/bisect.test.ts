@@ -14,7 +14,7 @@ import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 import { IN_MEMORY, openReadModel } from '../../src/readmodel/model.ts'
 import { hindcast } from '../cli/recorded-log.ts'
 import { agentStory, type Story } from './agent-story.ts'
-import { randomLog, randomStory, tell } from './random-story.ts'
+import { randomLog, randomStory, tell, tellTimes } from './random-story.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hindcast-bisect-'))
 let story: Story
@@ -102,17 +102,18 @@ test('T19 bisect finds the first event after which the expectation fails, with a
 })
 
 test('T19 a planted change in 100,000 events is found', async () => {
-  const log = await randomLog(50, 50_000)
+  const log = await randomLog(50, 0)
+  await tellTimes(log, randomStory(50, 5_000), 10)
   const planted = { type: 'EndpointDeleted', v: 1, endpoint: EndpointId(9) } as const
   const created = { type: 'EndpointCreated', v: 1, endpoint: EndpointId(9), name: 'default/db', labels: [] } as const
   const address = { ipv4: null, ipv6: null, device: null, mac: null, nodeMac: null, namedPorts: [] }
   const node = nodeStream(NodeName('node1'))
   await tell(log, [[node, { ...created, ...address }]])
   const good = (await momentsOf(log)).at(-1)!
-  await tell(log, randomStory(51, 22_000))
+  await tellTimes(log, randomStory(51, 5_500), 4)
   await tell(log, [[node, planted]])
   const event = (await log.head())!
-  await tell(log, randomStory(52, 28_000))
+  await tellTimes(log, randomStory(52, 7_000), 4)
   const bad = (await momentsOf(log)).at(-1)!
   using model = await openReadModel(log, IN_MEMORY)
   let evaluations = 0

@@ -17,27 +17,43 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
-import { writeLongLog } from '../bench/long-log.ts'
+import { Timestamp } from '../../events/ids.ts'
+import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 import { hindcast, type Ran } from '../cli/recorded-log.ts'
+import { agentStory } from './agent-story.ts'
 import { command, type Ended } from './command-process.ts'
-import { chance } from './random-story.ts'
+import { chance, randomStory, tellTimes } from './random-story.ts'
 
 const SEED = Number(process.env['INTERRUPT_SEED'] ?? 96)
 /** INTERRUPT_EVENTS=100000 for longer verbs. */
 const EVENTS = Number(process.env['INTERRUPT_EVENTS'] ?? 12_000)
 /** Above what is indexed in memory. */
-const OTHER_EVENTS = 5_500
+const OTHER_EVENTS = 6_000
+const DISTINCT_EVENTS = 1_000
 
 const folder = mkdtempSync(join(tmpdir(), `hindcast-interrupted-${process.pid}-`))
 after(() => rmSync(folder, { recursive: true }))
 const long = join(folder, 'long.db')
 const other = join(folder, 'other.db')
+const story = join(folder, 'story.db')
 const dice = chance(SEED)
 
 before(async () => {
-  await writeLongLog(long, EVENTS)
-  await writeLongLog(other, OTHER_EVENTS)
+  await write(long, EVENTS)
+  await write(other, OTHER_EVENTS)
+  await agentStory(story)
 })
+
+/** Few names and many changes, so that reading takes long and answers are short. */
+async function write(path: string, events: number): Promise<void> {
+  let time = 1_700_000_000_000
+  const now = (): Timestamp => {
+    time += 1
+    return Timestamp(time)
+  }
+  await using log = openSqliteLog({ path, now })
+  await tellTimes(log, randomStory(SEED, DISTINCT_EVENTS), Math.ceil(events / DISTINCT_EVENTS))
+}
 
 function withoutReadModel(log: string): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${log}.readmodel${suffix}`, { force: true })
@@ -55,18 +71,18 @@ type Long = {
 const capsule = join(folder, 'incident.capsule')
 const files = join(folder, 'files')
 const LONG: readonly Long[] = [
-  { words: ['blame', '9', '-o', 'json', '--log', long], prepare: () => withoutReadModel(long) },
-  { words: ['blame', '7', '-o', 'json', '--log', long], prepare: () => withoutReadModel(long) },
+  { words: ['blame', '3', '--node', 'node1', '-o', 'json', '--log', long], prepare: () => withoutReadModel(long) },
+  { words: ['blame', '2', '--node', 'node1', '-o', 'json', '--log', long], prepare: () => withoutReadModel(long) },
   { words: ['verify', '-o', 'json', '--log', long] },
-  { words: ['replay', '--from', 'HEAD~3', '-o', 'json', '--log', long] },
-  { words: ['bisect', '--good', '9000', '--run', 'test "$HINDCAST_AT" -lt 9999', '-o', 'json', '--log', long] },
+  { words: ['replay', '--from', 'HEAD~3', '-o', 'json', '--log', story] },
+  { words: ['bisect', '--good', '9000', '--run', 'test "$HINDCAST_AT" -lt 11111', '-o', 'json', '--log', long] },
   {
-    words: ['capsule', 'export', capsule, '--from', 'HEAD~100', '--no-flows', '--log', other],
+    words: ['capsule', 'export', capsule, '--from', 'HEAD~100', '--no-flows', '--log', story],
     prepare: () => rmSync(capsule, { force: true }),
     target: capsule,
   },
   {
-    words: ['replay', '--into', files, '--log', other],
+    words: ['replay', '--into', files, '--log', story],
     prepare: () => rmSync(files, { recursive: true, force: true }),
     target: files,
   },
@@ -128,7 +144,7 @@ test('T94 a verb ends at once by Ctrl-C or kill, at any moment; nothing half is 
 
 test('T94 processes that build the read model at once, one of them killed, give the same answers', async () => {
   withoutReadModel(long)
-  const words = ['endpoint', 'list', '-o', 'json', '--log', long]
+  const words = ['endpoint', 'list', '--node', 'node1', '-o', 'json', '--log', long]
   const killed = command(words, { signal: 'SIGKILL', afterMs: 500 + dice(1_000) })
   const others = await Promise.all([command(words), command(words)])
   await killed
@@ -171,8 +187,8 @@ const UNTRUSTED: readonly (readonly [string, (readModel: string) => void])[] = [
 ]
 
 test('T94 a read model of another log or version, or half a file, is made anew by the next process', async () => {
-  const words = ['blame', '7', '-o', 'json', '--log', other]
-  await hindcast('blame', '7', '--log', long)
+  const words = ['blame', '2', '--node', 'node1', '-o', 'json', '--log', other]
+  await hindcast('blame', '2', '--node', 'node1', '--log', long)
   const right = await hindcast(...words)
   assert.equal(right.code, 0)
   for (const [what, spoil] of UNTRUSTED) {
@@ -202,8 +218,8 @@ test('T94 on a full disk every verb answers the same, says that it kept nothing,
   if (disk === null) return context.skip('this process may not mount')
   const log = join(place, 'log.db')
   copyFileSync(long, log)
-  const right = await hindcast('blame', '7', '-o', 'json', '--log', long)
-  const found: Ran = await hindcast('blame', '7', '-o', 'json', '--log', log)
+  const right = await hindcast('blame', '2', '--node', 'node1', '-o', 'json', '--log', long)
+  const found: Ran = await hindcast('blame', '2', '--node', 'node1', '-o', 'json', '--log', log)
   assert.deepEqual([found.code, found.out === right.out], [0, true], found.err)
   assert.match(found.err, /^no read model at .*, the whole log is folded in memory: .*full/)
   assert.ok(statfsSync(place).bavail * statfsSync(place).bsize > (ROOM_KIB / 2) * 1_024)

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { digestOf } from '../../events/canonical.ts'
 import type { HindcastEvent } from '../../events/catalogue.ts'
-import { encodeEvent } from '../../events/codec.ts'
+import { encodeEvent, type UnstoredEvent } from '../../events/codec.ts'
 import type { PolicyMapDelta, PolicyMapValue } from '../../events/fields.ts'
 import {
   Cidr,
@@ -303,18 +303,31 @@ export async function randomLog(seed: number, length: number): Promise<EventLog>
   return log
 }
 
+const CONTEXT = {
+  actor: { kind: 'user', name: 'vader' },
+  source: { kind: 'test', detail: '' },
+  correlation: CorrelationId(randomUUID()),
+  cause: null,
+} as const
+
+function encoded(event: HindcastEvent): UnstoredEvent {
+  return encodeEvent({ id: EventId(randomUUID()), event, context: CONTEXT })
+}
+
 export async function tell(log: EventLog, steps: readonly Step[]): Promise<void> {
-  const context = {
-    actor: { kind: 'user', name: 'vader' },
-    source: { kind: 'test', detail: '' },
-    correlation: CorrelationId(randomUUID()),
-    cause: null,
-  } as const
+  await tellTimes(log, steps, 1)
+}
+
+/** So many times over, each with ids of its own: for long logs, where encoding would take longer than everything else. */
+export async function tellTimes(log: EventLog, steps: readonly Step[], times: number): Promise<void> {
+  const once = steps.map(([stream, event]) => ({ stream, event: encoded(event) }))
+  const all = Array.from({ length: times }, () => once).flat()
   // Appended together, in this order, they share flushes.
   const outcomes = await Promise.all(
-    steps.map(([stream, event]) =>
-      log.append([{ stream, expected: 'any', events: [encodeEvent({ id: EventId(randomUUID()), event, context })] }]),
-    ),
+    all.map(({ stream, event }, index) => {
+      const own = index < once.length ? event : { ...event, id: EventId(randomUUID()) }
+      return log.append([{ stream, expected: 'any', events: [own] }])
+    }),
   )
   if (outcomes.some(({ kind }) => kind !== 'appended')) throw new Error('the log did not take every event')
 }
