@@ -68,7 +68,7 @@ async function compare(capsule: string, words: readonly string[]): Promise<numbe
 }
 
 test("T67 nothing in a capsule under pseudonyms is anybody's name, from whichever moment on", async () => {
-  const every = Math.ceil(story.positions.length / 12)
+  const every = Math.ceil(story.positions.length / 5)
   for (const from of story.positions.filter((_, index) => index % every === 0)) {
     const text = gunzipSync(readFileSync(await pseudonymous('--from', String(from)))).toString()
     for (const secret of [...SECRETS, ...SECRET_ADDRESSES]) {
@@ -163,12 +163,12 @@ test('T67 at every moment every verb says of it what it says of the log, renamed
   assert.equal((await hindcast('capsule', 'open', file)).code, 0)
   let said = 0
   for (const [chapter, at] of Object.entries(story.at)) {
-    if (chapter === 'ships') continue
+    if (!['exhaust', 'blockade', 'failed', 'restarted'].includes(chapter)) continue
     for (const verb of [...AT_VERBS, ...(chapter === 'blockade' ? whys() : [])]) {
       said += await compare(file, [...verb, '--at', String(at)])
     }
   }
-  assert.ok(said > 500_000, `${said} characters were compared`)
+  assert.ok(said > 200_000, `${said} characters were compared`)
 })
 
 type Blamed = { readonly key: PolicyMapKey; readonly event: { readonly position: string } }

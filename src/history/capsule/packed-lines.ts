@@ -27,22 +27,27 @@ function* gathered(lines: Iterable<string>): Generator<Buffer> {
     if (held.length < CHUNK_CHARS) continue
     const chunk = Buffer.from(held)
     bytes += chunk.length
-    if (bytes > TEXT_BYTES_MAX) throw new CapsuleError('capsule-too-large', TOO_LARGE)
+    if (bytes > TEXT_BYTES_MAX) throw tooLarge(TEXT_BYTES_MAX)
     yield chunk
     held = ''
   }
   if (held !== '') yield Buffer.from(held)
 }
 
-const TOO_LARGE = `more than ${TEXT_BYTES_MAX} bytes of text: a shorter range is wanted`
+function tooLarge(textBytesMax: number): CapsuleError {
+  return new CapsuleError('capsule-too-large', `more than ${textBytesMax} bytes of text: a shorter range is wanted`)
+}
 
 /** Each line without its end. Throws `CapsuleError`; what the source throws is passed on. */
-export async function* unpackedLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+export async function* unpackedLines(
+  chunks: AsyncIterable<Uint8Array>,
+  textBytesMax: number = TEXT_BYTES_MAX,
+): AsyncGenerator<Buffer> {
   let rest: Buffer[] = []
   let [restBytes, bytes] = [0, 0]
   for await (const chunk of unpacked(chunks)) {
     bytes += chunk.length
-    if (bytes > TEXT_BYTES_MAX) throw new CapsuleError('capsule-too-large', TOO_LARGE)
+    if (bytes > textBytesMax) throw tooLarge(textBytesMax)
     let start = 0
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       const piece = chunk.subarray(start, end)
