@@ -34,8 +34,8 @@ export async function listConntrack(options: ConntrackOptions, sink: LogSink): P
 
 /** The model's connections are in its agent's memory and nowhere else. Throws `CliError`. */
 export async function refuseModel(log: EventLog, node: NodeName): Promise<void> {
-  for await (const batch of log.readAll({ direction: 'backwards', after: null, types: ['AgentStarted'] })) {
-    const stored = batch.find(({ stream }) => stream === nodeStream(node))
+  for await (const batch of log.readStream(nodeStream(node), { direction: 'backwards', after: null })) {
+    const stored = batch.find(({ type }) => type === 'AgentStarted')
     if (stored === undefined) continue
     const { event } = decodeEvent(stored)
     if (event.type !== 'AgentStarted' || event.datapath === 'kernel') return

@@ -21,12 +21,11 @@ const SIZES = [4_096, 65_536] as const
 export type UnitVersions = { readonly unit: number; readonly versions: readonly PackedChange[] }
 
 type Run = { readonly id: number; readonly first: number; readonly versions: number }
-type Page = { readonly key: number; readonly position: number; readonly packed: Uint8Array }
+type Page = { readonly packed: Uint8Array }
 
 export class VersionRuns {
   readonly #runs: StatementSync
-  readonly #page: StatementSync
-  readonly #before: StatementSync
+  readonly #pages: StatementSync
   readonly #units: StatementSync
   readonly #ofUnit: StatementSync
   readonly #addRun: StatementSync
@@ -35,16 +34,22 @@ export class VersionRuns {
   readonly #rows: Rows
 
   constructor(database: DatabaseSync) {
-    const page = 'SELECT key, position, packed FROM versions WHERE run = ? AND unit = ? AND (key, position)'
     this.#runs = database.prepare('SELECT id, first, versions FROM runs ORDER BY id DESC')
-    this.#page = database.prepare(`${page} <= (?, ?) ORDER BY key DESC, position DESC LIMIT 1`)
-    this.#before = database.prepare(`${page} < (?, ?) ORDER BY key DESC, position DESC LIMIT 1`)
-    this.#units = database.prepare('SELECT DISTINCT unit FROM versions WHERE run >= ? ORDER BY unit')
-    this.#ofUnit = database.prepare('SELECT packed FROM versions WHERE run = ? AND unit = ? ORDER BY key, position')
+    // The index says which pages can hold the key, of the runs that have anything of the unit.
+    this.#pages = database.prepare(
+      `SELECT packed FROM versions INDEXED BY pages WHERE unit = ?1 AND run <= (SELECT max(id) FROM runs WHERE first <= ?3)
+       AND key <= ?2 AND last >= ?2 ORDER BY run DESC, key DESC, position DESC`,
+    )
+    this.#units = database.prepare(
+      'SELECT DISTINCT unit FROM versions INDEXED BY pages_by_run WHERE run >= ? ORDER BY unit',
+    )
+    this.#ofUnit = database.prepare(
+      'SELECT packed FROM versions INDEXED BY pages WHERE unit = ? AND run = ? ORDER BY key, position',
+    )
     this.#addRun = database.prepare('INSERT INTO runs (id, first, versions) VALUES (?, ?, ?)')
     this.#removeRun = database.prepare('DELETE FROM runs WHERE id = ?')
     this.#removePages = database.prepare('DELETE FROM versions WHERE run = ?')
-    this.#rows = new Rows(database, 'versions', ['run', 'unit', 'key', 'position', 'packed'], 4)
+    this.#rows = new Rows(database, 'versions', ['unit', 'run', 'key', 'position', 'last', 'packed'], 5)
   }
 
   /** Newest first, at or before `upTo`. */
@@ -54,22 +59,15 @@ export class VersionRuns {
     { upTo, limit }: { readonly upTo: number; readonly limit: number },
   ): readonly PackedChange[] {
     const found: PackedChange[] = []
-    for (const run of this.#all()) {
-      if (run.first > upTo) continue
-      let page = this.#page.get(run.id, unit, key, upTo) as Page | undefined
-      while (page !== undefined) {
-        const own: PackedChange[] = []
-        unpackVersions(page.packed, (of, position, value) => {
-          if (of === key && position <= upTo) own.push({ position, key, value })
-        })
-        found.push(...own.reverse())
-        if (found.length >= limit) return found.slice(0, limit)
-        // Only where the page begins with this key can there be more of it before.
-        if (page.key !== key) break
-        page = this.#before.get(run.id, unit, page.key, page.position) as Page | undefined
-      }
+    for (const { packed } of this.#pages.iterate(unit, key, upTo) as Iterable<unknown> as Iterable<Page>) {
+      const own: PackedChange[] = []
+      unpackVersions(packed, (of, position, value) => {
+        if (of === key && position <= upTo) own.push({ position, key, value })
+      })
+      found.push(...own.reverse())
+      if (found.length >= limit) break
     }
-    return found
+    return found.slice(0, limit)
   }
 
   /** Everything that one transaction brings, all of it after what is there. */
@@ -100,7 +98,7 @@ export class VersionRuns {
     for (const { unit } of this.#units.all(oldest.id) as unknown as { readonly unit: number }[]) {
       const versions: PackedChange[] = []
       for (const run of small.toReversed()) {
-        for (const { packed } of this.#ofUnit.all(run.id, unit) as unknown as Page[]) {
+        for (const { packed } of this.#ofUnit.all(unit, run.id) as unknown as Page[]) {
           unpackVersions(packed, (key, position, value) => versions.push({ position, key, value }))
         }
       }
@@ -138,7 +136,8 @@ function pages(run: number, unit: number, versions: readonly PackedChange[]): re
   const rows: Row[] = []
   for (let start = 0; start < versions.length; start += PAGE_VERSIONS_MAX) {
     const some = versions.slice(start, start + PAGE_VERSIONS_MAX)
-    rows.push([run, unit, some[0]!.key, some[0]!.position, packVersions(some)])
+    const [first, last] = [some[0]!, some.at(-1)!]
+    rows.push([unit, run, first.key, first.position, last.key, packVersions(some)])
   }
   return rows
 }
