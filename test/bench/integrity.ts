@@ -4,7 +4,6 @@
  * The longest log takes 7 GB of disk and some minutes: HINDCAST_BENCH_EVENTS=1000000 leaves it out, and HINDCAST_BENCH_LOGS names a folder with logs that were
  * written before (`<events>.db`, by writeLongLog), which are only read. Figures are processor time unless they say otherwise.
  */
-import { spawnSync } from 'node:child_process'
 import { createHash, hash } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,6 +19,7 @@ import { verifyLog } from '../../src/history/verify.ts'
 import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 import type { EventLog } from '../../src/ports/log.ts'
 import { openTreeStore } from '../../src/tree/sqlite.ts'
+import { verb } from './history/processes.ts'
 import { appending } from './integrity/appending.ts'
 import { writeLongLog } from './long-log.ts'
 import { cpuUs, inTurns, median } from './measure.ts'
@@ -38,7 +38,6 @@ const QUESTIONS = 25
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
-const ROOT = join(import.meta.dirname, '../..')
 
 type Found = {
   readonly events: number
@@ -92,7 +91,7 @@ async function measured(folder: string, events: number, say: (line: string) => v
     }),
     prove: await medianMs(() => prove(tree, places.pop() ?? 1n)),
     checkpoint: await medianMs(() => anchoredTree(question)),
-    mib: { verify: memory(path, ['verify']), since: memory(path, ['checkpoint', 'export']) },
+    mib: { verify: verb(path, 'verify').mib, since: verb(path, 'checkpoint', 'export').mib },
   }
 }
 
@@ -153,16 +152,6 @@ async function madeLog(path: string, events: number, say: (line: string) => void
   if (before !== null && existsSync(before)) return symlinkSync(before, path)
   say(`${events} events: writing`)
   await writeLongLog(path, events)
-}
-
-/** At most, in MiB, of a process that does nothing else. */
-function memory(path: string, verb: readonly string[]): number {
-  const rss = join(ROOT, 'test/bench/print-rss.ts')
-  const command = ['--import', rss, join(ROOT, 'src/cli/hindcast.mjs'), ...verb, '--log', path]
-  const { stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' })
-  const kib = /max-rss-kib ([0-9]+)/.exec(stderr)?.[1]
-  if (kib === undefined) throw new Error(`${verb.join(' ')}: ${stderr}`)
-  return Number(kib) / 1_024
 }
 
 function figuresOf({ events, whole, since, prove: proof, checkpoint, tree, mib }: Found): readonly Figure[] {

@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { Clock } from '../../ports/clock.ts'
+import { messageOf } from '../failure.ts'
 import type { SignMessage } from './sign-worker.ts'
 
 export type SigningOptions = {
@@ -20,6 +21,8 @@ export type SigningOptions = {
 const STOP_LIMIT_MS = 10_000
 /** Many times what it takes; beyond that something is wrong, and the agent's memory is not to suffer. */
 const MEMORY_MAX_MIB = 512
+/** Of what is read and thrown away at once; V8 would take 100. */
+const YOUNG_MAX_MIB = 24
 const WORKER = new URL('./sign-worker.ts', import.meta.url)
 
 export class Signing implements AsyncDisposable {
@@ -66,11 +69,22 @@ export class Signing implements AsyncDisposable {
   }
 
   async #sign(): Promise<void> {
+    try {
+      await this.#signIn(this.#newThread())
+    } catch (error) {
+      this.#say({ kind: 'failed', reason: `no thread: ${messageOf(error)}` })
+    }
+  }
+
+  #newThread(): Worker {
     const { path, node, clock } = this.#options
-    const worker = new Worker(WORKER, {
+    return new Worker(WORKER, {
       workerData: { path, node, now: clock.now() },
-      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MAX_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MAX_MIB, maxYoungGenerationSizeMb: YOUNG_MAX_MIB },
     })
+  }
+
+  async #signIn(worker: Worker): Promise<void> {
     const ended = Promise.withResolvers<void>()
     worker.on('message', (message: SignMessage) => this.#say(message))
     worker.on('error', (error) => this.#say({ kind: 'failed', reason: error.message }))
