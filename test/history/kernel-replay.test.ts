@@ -142,19 +142,19 @@ test('T52 whatever packet, whatever moment: programs and evaluator say the same 
 }, async () => {
   const dice = chance(17)
   const told = new Map<string, number>()
-  for (const seed of [61, 62, 63, 64, 65]) {
+  for (const seed of [64, 65]) {
     await using rig = new Rig({ policies: () => new EnginePolicyView(NODE) })
     await changingPolicies(rig, seed)
     using model = await openReadModel(rig.log, IN_MEMORY)
     const positions: Position[] = []
     for await (const batch of rig.log.readAll({ direction: 'forwards', after: null }))
       positions.push(...batch.map(({ position }) => position))
-    for (let moment = 0; moment < 4; moment += 1) {
+    for (let moment = 0; moment < 3; moment += 1) {
       const world = worldFrom(model, positions[positions.length - 1 - dice(positions.length >> 1)]!)
       const who = (): string =>
         ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5', '192.0.2.7'][dice(dice(3) === 0 ? 6 : 5)]!
       await using kernel = await openScratch(scratchState(world, NODE))
-      for (let count = 0; count < 40; count += 1) {
+      for (let count = 0; count < 80; count += 1) {
         const [protocol, port] =
           dice(4) > 0
             ? [6, 80 + dice(3)]

@@ -142,7 +142,7 @@ const MUTANTS: readonly Mutant[] = [
 
 test('T24 whatever an engine decides otherwise is found at the first event that shows it, with the entries or rules that differ', async () => {
   const met = new Set<string>()
-  for (const seed of [31, 32, 33, 34, 35, 36]) {
+  for (const seed of [31, 32, 33]) {
     await using rig = new Rig({ policies: () => new EnginePolicyView(NODE) })
     await changingPolicies(rig, seed)
     const events = await eventsOf(rig.log)
@@ -166,7 +166,7 @@ test('T24 whatever an engine decides otherwise is found at the first event that 
 })
 
 test('T25 an engine that does not notice whom a policy concerns is found at the first reaction that names somebody', async () => {
-  for (const seed of [41, 42, 43]) {
+  for (const seed of [41, 42]) {
     await using rig = new Rig({ policies: () => new EnginePolicyView(NODE) })
     await changingPolicies(rig, seed)
     const expected = (await eventsOf(rig.log)).find(

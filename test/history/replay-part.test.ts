@@ -40,13 +40,13 @@ const LEAD = 60
 const total = ({ checked: { builds, maps, reactions } }: Replay): number => builds + maps + reactions
 
 test('T50 a part that is replayed from the read model finds what the replay of the whole log finds there', async () => {
-  for (const seed of [3, 4, 5, 6]) {
+  for (const seed of [3, 4]) {
     await using rig = new Rig({ policies: () => new EnginePolicyView(NODE) })
     await changingPolicies(rig, seed)
     const events = await recordsOf(rig.log)
     using model = await openReadModel(rig.log, IN_MEMORY)
     const question = { log: rig.log, to: null, endpoint: null, nodes: [NODE] }
-    for (let index = LEAD + 1; index < events.length; index += 37) {
+    for (let index = LEAD + 1; index < events.length; index += 53) {
       const from = events[index]!.position
       const [whole, part] = [
         await replay({ ...question, from }),
@@ -62,7 +62,7 @@ test('T50 a part that is replayed from the read model finds what the replay of t
 })
 
 test('T23 so does a log whose agents began at a checkpoint', async () => {
-  for (const seed of [21, 22, 23]) {
+  for (const seed of [21, 22]) {
     const states = new MemoryStates()
     const options = { checkpointEveryEvents: 10 }
     await using rig = new Rig({ states, options, policies: () => new EnginePolicyView(NODE) })
