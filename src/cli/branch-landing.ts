@@ -36,7 +36,8 @@ export async function rebaseBranch(name: string, options: RebaseOptions, sink: L
     sink.write(`${JSON.stringify({ name, fork: branch.fork, onto: fork, conflicts }, null, 2)}\n`)
   if (conflicts.length > 0)
     throw new CliError('difference', `nothing was changed${conflicts.map(conflictLines).join('')}`)
-  folder.save({ ...branch, fork })
+  if (!(await folder.replace({ ...branch, fork }, branch)))
+    throw new CliError('difference', `branch-changed: ${name} was changed meanwhile; nothing was done, try again`)
   if (options.output === 'table') sink.write(`${name} now stands at ${forkText(fork)}\n`)
 }
 
@@ -90,7 +91,7 @@ export async function mergeBranch(name: string, options: WriteOptions, sink: Log
     },
     { options, print: sink.write },
   )
-  if (!options.dryRun) folder.drop(name)
+  if (!options.dryRun && !(await folder.drop(name, branch))) sink.warn(`${name} was changed meanwhile and is kept\n`)
 }
 
 type Read = { readonly planned: Planned; readonly last: ReadonlyMap<string, EventRef> }

@@ -30,11 +30,12 @@ export async function createBranch(
     throw new CliError('usage', `branch-name: ${name} is not 1 to 63 letters, digits, dots, dashes, underscores`)
   }
   const folder = branchFolder(options)
-  if (folder.names().includes(name)) throw new CliError('usage', `branch-exists: ${name}; drop it first`)
+  const exists = (): CliError => new CliError('usage', `branch-exists: ${name}; drop it first`)
+  if (folder.names().includes(name)) throw exists()
   await using log = await openLogToRead(options, sink.warn)
   const moment = await momentOf({ log }, options.at ?? null, '--at')
   const fork = moment === null ? null : String(moment.position)
-  folder.save({ v: BRANCH_VERSION, name, fork, commands: [] })
+  if (!(await folder.replace({ v: BRANCH_VERSION, name, fork, commands: [] }, null))) throw exists()
   write({ name, fork, outcome: 'created' }, [`${name} begins at ${forkText(fork)}`], { options, sink })
 }
 
@@ -67,7 +68,7 @@ export type ShowOptions = ReportOptions & Omit<ConnectionOptions, 'at'>
 export async function dropBranch(name: string, options: BranchOptions, sink: LogSink): Promise<void> {
   const folder = branchFolder(options)
   if (!folder.names().includes(name)) throw missing(folder, name)
-  folder.drop(name)
+  await folder.drop(name, null)
   write({ name, outcome: 'dropped' }, [`${name} dropped`], { options, sink })
 }
 
@@ -79,7 +80,7 @@ function write(document: object, lines: readonly string[], { options, sink }: As
   )
 }
 
-/** Only what is no contradiction is kept. */
+/** Only what is no contradiction is kept. Where another process added something meanwhile, these come after it. */
 export async function appendCommands(
   name: string,
   commands: readonly BranchCommand[],
@@ -88,7 +89,7 @@ export async function appendCommands(
   const branch = readBranch(folder, name)
   const longer = { ...branch, commands: [...branch.commands, ...commands] }
   await onBranch(longer, () => plannedOf(history, longer))
-  folder.save(longer)
+  if (!(await folder.replace(longer, branch))) return appendCommands(name, commands, { folder, history, ...asked })
   const texts = commands.map((command) => `${commandText(command)} on ${name}`)
   write({ name, fork: branch.fork, outcome: 'changed', commands }, texts, asked)
 }

@@ -1,6 +1,6 @@
 /** Branches of the Star Wars story: what they say, that the log does not learn of them, and what merging does. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -228,4 +228,32 @@ test('T36 every entry that one policy asked for, as blame says, is gone or anoth
     assert.equal(deltas.filter((delta: { key: object }) => isDeepStrictEqual(delta.key, key)).length, 1)
     await did('drop', 'without')
   }
+})
+
+test('T97 whoever changes a branch at the same time loses nothing, and a lock that was left is taken over', async () => {
+  const created = await Promise.all([branch('create', 'crowded'), branch('create', 'crowded')])
+  assert.deepEqual(created.map(({ code }) => code).toSorted(), [0, 2])
+  const policy = (n: number): string => {
+    const path = join(folder, `crowded-${n}.json`)
+    const manifest = landing('POST /v1/request-landing') as { readonly metadata: object }
+    writeFileSync(path, JSON.stringify({ ...manifest, metadata: { ...manifest.metadata, name: `crowded-${n}` } }))
+    return path
+  }
+  const numbers = Array.from({ length: 8 }, (_, n) => n)
+  await Promise.all(numbers.map((n) => did('apply', 'crowded', '-f', policy(n))))
+  const kept = (await did('list')).match(/crowded-[0-9]+/g)
+  assert.deepEqual(
+    kept?.toSorted(),
+    numbers.map((n) => `crowded-${n}`),
+  )
+  const branches = `${story.path}.branches`
+  const lock = join(branches, 'crowded.json.lock')
+  writeFileSync(lock, '')
+  utimesSync(lock, 0, 0)
+  await did('delete', 'crowded', 'cnp/default/crowded-3')
+  assert.deepEqual(
+    readdirSync(branches).filter((name) => name.startsWith('crowded')),
+    ['crowded.json'],
+  )
+  await did('drop', 'crowded')
 })
