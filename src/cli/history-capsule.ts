@@ -49,7 +49,7 @@ export async function exportRange(file: string, options: ExportOptions, sink: Lo
   const flows = options.flows ? await flowsBeside(history.log, options, sink) : null
   const key = options.pseudonyms === undefined ? null : keyOf(options.pseudonyms)
   const openModel: ExportQuestion['openModel'] = (log) => openReadModel(log, IN_MEMORY)
-  const plain = await exportCapsule({ ...{ history, from, to, flows, engine: options.version }, openModel })
+  const plain = await consistent(exportCapsule({ ...{ history, from, to, flows, engine: options.version }, openModel }))
   const capsule =
     key === null
       ? await withOrigin(plain, { log: history.log, place: options, warn: sink.warn })
@@ -62,6 +62,16 @@ export async function exportRange(file: string, options: ExportOptions, sink: Lo
 
 async function withOrigin(capsule: Capsule, beside: Parameters<typeof originBeside>[1]): Promise<Capsule> {
   return { ...capsule, header: { ...capsule.header, origin: await originBeside(capsule, beside) } }
+}
+
+/** Of a log that was changed, what was published does not follow from what was published before (projections/xds/snapshot.ts). */
+async function consistent<T>(exported: Promise<T>): Promise<T> {
+  try {
+    return await exported
+  } catch (error) {
+    if (!(error instanceof TypeError) || !/ has digest sha256:/.test(error.message)) throw error
+    throw new CliError('integrity', `log-inconsistent: ${error.message}`, { cause: error })
+  }
 }
 
 /** Too short a key would be found by trying. */

@@ -1,5 +1,5 @@
 /**
- * Every verb, asked of every incident: the table and the JSON say the same, and the verbs agree with one another. That an incident's own commands say
+ * Every verb, asked of several incidents: the table and the JSON say the same, and the verbs agree with one another. That an incident's own commands say
  * what is true of it is held in gallery.test.ts.
  */
 import assert from 'node:assert/strict'
@@ -18,8 +18,11 @@ const folder = mkdtempSync(join(tmpdir(), 'hindcast-gallery-verbs-'))
 const LANDING = ['--from', 'tiefighter', '--to', 'deathstar', '--http', 'POST /v1/request-landing']
 const RULE = join(import.meta.dirname, '../../src/demo/rule1.yaml')
 
+/** The maps of `map-full` have thousands of entries, and the same kinds of answers. */
+const SHORT = INCIDENTS.filter(({ name }) => name !== 'map-full')
+
 before(async () => {
-  for (const incident of INCIDENTS) await record(folder, incident)
+  for (const incident of SHORT) await record(folder, incident)
 })
 after(() => rmSync(folder, { recursive: true }))
 
@@ -85,6 +88,8 @@ const ENDS: Readonly<Record<string, readonly number[]>> = {
   ...{ drift: [5], 'bpf ct list': [5], replay: [0, 4], bisect: [0, 3] },
   ...{ 'branch edit': [0, 2], 'branch without': [0, 2], 'branch delete': [0, 3] },
 }
+
+const TURNS = 3
 
 let made = 0
 
@@ -199,12 +204,12 @@ test('T92 every verb is asked of the gallery', async () => {
   assert.deepEqual([...Object.keys(ASKED), ...Object.keys(NOT_ASKED)].toSorted(), verbs.toSorted())
 })
 
-for (const { name } of INCIDENTS) {
-  test(`T92 every verb on the incident ${name}`, async () => {
+for (const [turn, { name }] of SHORT.entries()) {
+  test(`T92 the verbs on the incident ${name}`, async () => {
     const recording = await Recording.of(name)
     await assertAgree(recording)
-    // Its maps have thousands of entries, and the same kinds of answers.
-    if (name === 'map-full') return
-    for (const [verb, words] of Object.entries(ASKED)) await assertBoth(recording, verb, [...verb.split(' '), ...words])
+    // In turns, so that each verb is asked of several incidents, and the suite stays short.
+    const some = Object.entries(ASKED).filter((_, index) => index % TURNS === turn % TURNS)
+    for (const [verb, words] of some) await assertBoth(recording, verb, [...verb.split(' '), ...words])
   })
 }

@@ -107,8 +107,10 @@ async function assertRefused(words: readonly string[], code: number, said: RegEx
 test('T93 a moment that is not there is named with the nearest that is, and ends with 3, wherever a verb takes one', async () => {
   const asked = [...verbs.flatMap((verb) => places(verb)), ...ARGUMENTS]
   assert.ok(asked.length > 30, `${asked.length} places`)
-  for (const [where, words] of asked) {
-    for (const [moment, said] of MOMENTS) {
+  // Two of them in each place, in turns: what becomes of a word does not depend on the place.
+  for (const [index, [where, words]] of asked.entries()) {
+    const some = MOMENTS.filter((_, which) => which % 3 === index % 3)
+    for (const [moment, said] of some) {
       if (SPANS.includes(where) && /^(2001|[0-9]+d)/.test(moment)) continue
       await assertRefused(words(moment), 3, said)
     }
@@ -123,8 +125,10 @@ test('T93 a moment that is not there is named with the nearest that is, and ends
 test('T93 every form of a moment is taken wherever a verb takes one', async () => {
   const forms = ['HEAD', 'HEAD~3', facts['second']!, 'rev:2', 'tag:calm', '0ms', new Date().toISOString()]
   const zone = new Date(Date.now() + 2 * 3_600_000).toISOString().replace('Z', '+02:00')
-  for (const [where, words] of [...verbs.flatMap((verb) => places(verb)), ...ARGUMENTS]) {
+  const asked = [...verbs.flatMap((verb) => places(verb)), ...ARGUMENTS]
+  for (const [turn, [where, words]] of asked.entries()) {
     for (const [index, form] of [...forms, zone].entries()) {
+      if (index % 4 !== turn % 4) continue
       const fresh = words(form).map((word) =>
         word === 'new' || word === 'elsewhere' ? `${word}-${where.replaceAll(/[^a-z]/g, '')}-${index}` : word,
       )
@@ -261,12 +265,12 @@ test('T93 flows, branches, checkpoints and capsules that are not there are named
     await assertRefused(
       ['branch', ...verb.split(' ').toSpliced(1, 0, 'pats')],
       3,
-      /no-such-branch: pats; (there is|the nearest of [0-9]+ are) past/,
+      /no-such-branch: pats; (there (is|are)|the nearest of [0-9]+ are) past/,
     )
   await assertRefused(
     ['status', '--at', 'branch:pats'],
     3,
-    /there is no branch pats; (there is|the nearest of [0-9]+ are) past/,
+    /there is no branch pats; (there (is|are)|the nearest of [0-9]+ are) past/,
   )
   await assertRefused(['verify', join(folder, 'none')], 3, /cannot read .*none/)
   await assertRefused(['verify', '--since', join(folder, 'none')], 3, /cannot read .*none/)

@@ -95,8 +95,10 @@ export function ruleLines({ path, before, after }: JsonDifference): readonly str
 }
 
 function memberLines({ path, before, after }: JsonDifference): readonly string[] {
+  // What has no members is the thing itself: the version of what the proxy is served.
+  const what = path === '' ? 'version' : path
   return [
-    `  ~ ${path} ${before === undefined ? '' : `${short(before)} `}-> ${after === undefined ? 'gone' : short(after)}`,
+    `  ~ ${what} ${before === undefined ? '' : `${short(before)} `}-> ${after === undefined ? 'gone' : short(after)}`,
   ]
 }
 
