@@ -4,6 +4,7 @@ import type { IdentityId } from '../../events/ids.ts'
 import type { XdsType } from '../../events/node.ts'
 import { ascending } from '../../events/order.ts'
 import { sortedEntries } from '../../projections/datapath/policy-map.ts'
+import { RESERVED_IDENTITIES } from '../../projections/identity/reserved.ts'
 import { ipcacheOfNode } from '../../projections/ipcache.ts'
 import { EMPTY_NODE, type EndpointView, type NodeView, type World } from '../../projections/world.ts'
 import type { Found } from './answer.ts'
@@ -123,8 +124,11 @@ function endpointsOf(node: NodeView): readonly EndpointView[] {
 }
 
 function labelReader(world: World, node: NodeView): (identity: number) => readonly string[] {
-  return (identity) =>
-    (world.identities.get(identity as IdentityId) ?? node.localIdentities.get(identity as IdentityId))?.labels ?? []
+  return (number) => {
+    const identity = number as IdentityId
+    const found = world.identities.get(identity) ?? node.localIdentities.get(identity)
+    return found?.labels ?? RESERVED_IDENTITIES.get(identity) ?? []
+  }
 }
 
 /** What an event says, without what it is called on the log: programs read the thing. */
