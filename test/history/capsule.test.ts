@@ -23,7 +23,7 @@ import { openSqliteLog } from '../../src/log/sqlite/log.ts'
 import type { EventLog } from '../../src/ports/log.ts'
 import { IN_MEMORY, openReadModel } from '../../src/readmodel/model.ts'
 import { NODE } from '../agent/rig.ts'
-import { hindcast, type Ran } from '../cli/recorded-log.ts'
+import { hindcast, type Ran, recordedLog } from '../cli/recorded-log.ts'
 import { INCIDENTS } from '../gallery/incidents.ts'
 import { record } from '../gallery/stage.ts'
 import { ALDERAAN, BESPIN, galaxy } from '../pseudonyms/galaxy.ts'
@@ -190,6 +190,29 @@ function counted(log: EventLog, read: { whole: number }): EventLog {
     },
   })
 }
+
+test('T63 a log on which no agent reacted is taken along from every position, and a capsule out of a capsule', async () => {
+  using recorded = await recordedLog()
+  for (const position of recorded.positions) {
+    const file = await exported(recorded.path, '--from', String(position))
+    const again = await exported(`capsule:${file}`, '--from', String(recorded.positions.at(-1)!))
+    for (const capsule of [file, again]) {
+      const { code, err } = await hindcast('capsule', 'open', capsule)
+      assert.equal(code, 0, err)
+    }
+  }
+  const { landing, noFighters, gone } = story.at
+  const outer = await exported(story.path, '--from', String(landing), '--to', String(gone))
+  const inner = await exported(`capsule:${outer}`, '--from', String(noFighters))
+  for (const verb of VERBS) {
+    const asked = [...verb, '--at', String(noFighters), '-o', 'json']
+    assert.deepEqual(
+      await hindcast(...asked, '--log', `capsule:${inner}`),
+      await hindcast(...asked, '--log', story.path),
+      verb.join(' '),
+    )
+  }
+})
 
 test('T64 positions before the range are refused with the nearest that there is', async () => {
   const { landing, gone, exhaust, ships } = story.at

@@ -43,19 +43,20 @@ export class CapsuleLog implements EventLog {
 
   async *readAll(options: ReadAllOptions): AsyncGenerator<readonly StoredEvent[]> {
     const { direction, after, limit = Number.POSITIVE_INFINITY, types, streamPrefixes } = options
-    const isWanted = ({ position, type, stream }: StoredEvent): boolean =>
-      (after === null || (direction === 'forwards' ? position > after : position < after)) &&
+    const isWanted = ({ type, stream }: StoredEvent): boolean =>
       (types === undefined || types.includes(type)) &&
       (streamPrefixes === undefined || streamPrefixes.some((prefix) => stream.startsWith(prefix)))
-    yield* pages(this.#events.filter(isWanted), direction, limit)
+    const isUpTo = ({ position }: StoredEvent): boolean =>
+      direction === 'forwards' ? after === null || position <= after : after !== null && position < after
+    yield* pages(walk(this.#events, direction, after === null ? null : isUpTo), { isWanted, limit })
   }
 
   async *readStream(stream: StreamName, options: ReadStreamOptions): AsyncGenerator<readonly StoredEvent[]> {
     const { direction, after, limit = Number.POSITIVE_INFINITY } = options
-    const events = (this.#streams.get(stream) ?? []).filter(
-      ({ revision }) => after === null || (direction === 'forwards' ? revision > after : revision < after),
-    )
-    yield* pages(events, direction, limit)
+    const isUpTo = ({ revision }: StoredEvent): boolean =>
+      direction === 'forwards' ? after === null || revision <= after : after !== null && revision < after
+    const events = this.#streams.get(stream) ?? []
+    yield* pages(walk(events, direction, after === null ? null : isUpTo), { isWanted: () => true, limit })
   }
 
   /** Nothing comes any more. */
@@ -83,13 +84,43 @@ export class CapsuleLog implements EventLog {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-function* pages(
+/** All of them, or those that `isUpTo` parts off: the ones after it forwards, it and the ones before it backwards. */
+function* walk(
   events: readonly StoredEvent[],
   direction: 'forwards' | 'backwards',
-  limit: number,
+  isUpTo: ((stored: StoredEvent) => boolean) | null,
+): Generator<StoredEvent> {
+  const forwards = direction === 'forwards'
+  const border = isUpTo === null ? (forwards ? 0 : events.length) : borderOf(events, isUpTo)
+  if (forwards) for (let index = border; index < events.length; index += 1) yield events[index]!
+  else for (let index = border - 1; index >= 0; index -= 1) yield events[index]!
+}
+
+/** How many of them `isUpTo` holds for; it holds for those at the beginning. */
+function borderOf(events: readonly StoredEvent[], isUpTo: (stored: StoredEvent) => boolean): number {
+  let [low, high] = [0, events.length]
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    if (isUpTo(events[middle]!)) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function* pages(
+  events: Iterable<StoredEvent>,
+  { isWanted, limit }: { readonly isWanted: (stored: StoredEvent) => boolean; readonly limit: number },
 ): Generator<readonly StoredEvent[]> {
-  const ordered = direction === 'forwards' ? events : events.toReversed()
-  const end = Math.min(ordered.length, limit)
-  for (let start = 0; start < end; start += READ_BATCH_MAX)
-    yield ordered.slice(start, Math.min(start + READ_BATCH_MAX, end))
+  let page: StoredEvent[] = []
+  let left = limit
+  for (const stored of events) {
+    if (left === 0) break
+    if (!isWanted(stored)) continue
+    left -= 1
+    page.push(stored)
+    if (page.length < READ_BATCH_MAX) continue
+    yield page
+    page = []
+  }
+  if (page.length > 0) yield page
 }

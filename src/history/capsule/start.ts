@@ -56,7 +56,7 @@ export async function eventsOfStart(question: StartQuestion): Promise<readonly S
   const isShort = await isShortUpTo(history.log, start, question.shortMax ?? SHORT_MAX)
   const lacking = await nodesLacking(question, few, isShort)
   if (lacking.size === 0) return few
-  for (const node of lacking) await addNode(found, history.log, node)
+  await addWhole(found, history.log, lacking)
   const kept = found.events().filter(({ stream }) => !lacking.has(nodeOfStream(stream) ?? ''))
   const cut = new Map(pruned(kept, { standing, acked, leaving }, start).map((stored) => [stored.position, stored]))
   const result = found.events().map((stored) => cut.get(stored.position) ?? stored)
@@ -153,10 +153,12 @@ async function addGone(found: Gathered, model: ReadModel, standing: Standing): P
   }
 }
 
-async function addNode(found: Gathered, log: EventLog, node: string): Promise<void> {
+/** Those nodes, and the streams that all share: an agent that never reacted has all policies before it. */
+async function addWhole(found: Gathered, log: EventLog, nodes: ReadonlySet<string>): Promise<void> {
   for await (const batch of log.readAll({ direction: 'forwards', after: null })) {
     for (const stored of batch) {
-      if (stored.position <= found.upTo && nodeOfStream(stored.stream) === node) found.keep(stored)
+      const node = nodeOfStream(stored.stream)
+      if (stored.position <= found.upTo && (node === null || nodes.has(node))) found.keep(stored)
     }
     if ((batch.at(-1)?.position ?? found.upTo) >= found.upTo) return
   }
