@@ -9,7 +9,7 @@ import { comparePolicyMapKeys, policyMapKeyOf } from '../../projections/datapath
 import type { EntityVersion } from '../ports/read-model.ts'
 import { causeOf, type EventRef, eventAt, refOf } from './event-at.ts'
 import type { History } from './history.ts'
-import { labelsAt } from './labels.ts'
+import { type LabelsOf, labelsAt } from './labels.ts'
 
 export type BlameQuestion = {
   readonly node: string
@@ -41,15 +41,13 @@ export type BlamedEntry = {
 export async function blame(history: History, question: BlameQuestion): Promise<readonly BlamedEntry[]> {
   const { node, endpoint, key, at } = question
   const unit = `endpoint ${node} ${endpoint}`
-  if (key !== null) {
-    const versions = history.model.versions({ unit, entity: `map ${key}`, upTo: at, limit: 1 })
-    return Promise.all(versions.map((version) => blamed(history, question, { key, version })))
-  }
+  if (key !== null) return entryHistory(history, { ...question, key, limit: 1 })
+  const labels = labelsAt(history.model, node, at)
   const present = [...history.model.entities(unit, at)]
     .filter(([name]) => name.startsWith('map '))
     .map(([name, version]) => ({ key: name.slice('map '.length), version }))
     .toSorted((a, b) => comparePolicyMapKeys(policyMapKeyOf(a.key), policyMapKeyOf(b.key)))
-  return Promise.all(present.map((entry) => blamed(history, question, entry)))
+  return Promise.all(present.map((entry) => blamed(history, labels, entry)))
 }
 
 /** Every version of one entry up to the moment, newest first, at most `limit`. */
@@ -64,12 +62,13 @@ export async function entryHistory(
     upTo: at,
     limit,
   })
-  return Promise.all(versions.map((version) => blamed(history, question, { key, version })))
+  const labels = labelsAt(history.model, node, at)
+  return Promise.all(versions.map((version) => blamed(history, labels, { key, version })))
 }
 
 async function blamed(
   history: History,
-  { node, at }: BlameQuestion,
+  labels: LabelsOf,
   { key, version }: { readonly key: string; readonly version: EntityVersion },
 ): Promise<BlamedEntry> {
   const parsed = policyMapKeyOf(key)
@@ -80,7 +79,7 @@ async function blamed(
   const origins = value?.origins ?? removedOrigins(event, key)
   return {
     key: parsed,
-    labels: labelsAt(history.model, node, at)(parsed.identity),
+    labels: labels(parsed.identity),
     value,
     event: refOf(event),
     cause: await causeOf(history, event),

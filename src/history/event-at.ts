@@ -1,6 +1,6 @@
 /** One event of the log, for showing, and what it followed from. */
 import type { EventOf } from '../../events/catalogue.ts'
-import { decodeEvent } from '../../events/codec.ts'
+import { decodeEvent, type StoredEvent } from '../../events/codec.ts'
 import { Position, type StreamName, type StreamRevision } from '../../events/ids.ts'
 import type { Recorded } from '../../events/recorded.ts'
 import { nodeOfStream } from '../../projections/world.ts'
@@ -63,8 +63,9 @@ async function buildOf({ log }: Pick<History, 'log'>, recorded: Recorded): Promi
   const isIt = (started: Started): boolean =>
     'build' in event ? started.build === event.build : started.reads === String(context.cause)
   const before = own === null ? await revisionAt(log, wanted as StreamName, position) : recorded.revision
-  for await (const { event: earlier } of streamBefore(log, wanted as StreamName, before)) {
-    if (earlier.type !== 'EndpointRegenerationStarted') continue
+  for await (const stored of streamBefore(log, wanted as StreamName, before)) {
+    if (stored.type !== 'EndpointRegenerationStarted') continue
+    const earlier = decodeEvent(stored).event as Started
     if (isIt(earlier)) return earlier
     // Of an endpoint one build runs at a time: what it writes comes before the next begins.
     if (own !== null) return null
@@ -76,17 +77,17 @@ async function buildOf({ log }: Pick<History, 'log'>, recorded: Recorded): Promi
 async function agentBefore({ log }: Pick<History, 'log'>, { stream, position }: Recorded): Promise<Position | null> {
   const node = `node-${nodeOfStream(stream)}` as StreamName
   for await (const earlier of streamBefore(log, node, await revisionAt(log, node, position))) {
-    if (earlier.event.type === 'AgentStarted') return earlier.position
+    if (earlier.type === 'AgentStarted') return earlier.position
   }
   return null
 }
 
 /** Events of a stream before a revision, newest first: a few, then more, because what is looked for is nearly always near. */
-async function* streamBefore(log: EventLog, stream: StreamName, revision: StreamRevision): AsyncIterable<Recorded> {
+async function* streamBefore(log: EventLog, stream: StreamName, revision: StreamRevision): AsyncIterable<StoredEvent> {
   let after = revision
   for (let limit = LOOK_BACK_MIN; limit <= LOOK_BACK_MAX && after > 0; limit *= 8) {
     for await (const batch of log.readStream(stream, { direction: 'backwards', after, limit })) {
-      for (const stored of batch) yield decodeEvent(stored)
+      yield* batch
       after = batch.at(-1)?.revision ?? after
     }
   }
