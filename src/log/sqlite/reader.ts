@@ -14,6 +14,7 @@ export type Page = { readonly after: number | null; readonly limit: number }
 
 export class SqliteReader {
   readonly #database: DatabaseSync
+  readonly #statements: Map<string, StatementSync> = new Map()
   readonly #names: Map<number, StreamName> = new Map()
   readonly #ids: Map<string, number> = new Map()
   readonly #after: StatementSync
@@ -101,9 +102,13 @@ export class SqliteReader {
     this.#names.clear()
   }
 
+  /** There are few different questions, and preparing one takes as long as a short answer. */
   #rows(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
     const statement = this.#database.prepare(sql)
     statement.setReturnArrays(true)
+    this.#statements.set(sql, statement)
     return statement
   }
 
