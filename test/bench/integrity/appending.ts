@@ -14,9 +14,9 @@ import { atMost, type Figure, figure } from '../report.ts'
 
 const APPENDERS = 64
 const APPENDS_EACH = 100
-const ROUNDS = 21
-/** A hundred and fifty times as often as an agent does by itself. */
-const SIGN_EVERY_MS = 2_000
+const ROUNDS = 15
+/** Sixty times as often as an agent does by itself. */
+const SIGN_EVERY_MS = 5_000
 
 type Round = { readonly wallUs: number; readonly threadUs: number }
 
