@@ -13,7 +13,7 @@ const OWN_FILES: readonly string[] = [
   'report',
   'policy-workload',
   'long-log',
-  'print-rss',
+  'start-agent',
   'replayable-log',
 ]
 

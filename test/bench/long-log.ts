@@ -128,6 +128,7 @@ function* created(index: number, keys: PolicyMapKey[]): Generator<Step> {
   for (let key = 0; key < ENTRIES; key += 1) keys.push(keyOf(key))
   yield written(
     endpoint,
+    1,
     keys.map((key) => ({ key, before: null, after: entryOf(1) })),
   )
   yield succeeded(endpoint, { revision: 1, identity })
@@ -169,15 +170,15 @@ function* built(index: number, { keys, revision, dice }: Build): Generator<Step>
   let come = keyOf(dice(4_000))
   while (keys.some((key) => key.port === come.port)) come = keyOf(dice(4_000))
   keys[place] = come
-  yield written(endpoint, [
+  yield written(endpoint, revision, [
     { key: come, before: null, after: entryOf(revision) },
     { key: gone, before: entryOf(1), after: null },
   ])
   yield succeeded(endpoint, { revision, identity: IdentityId(FIRST_IDENTITY + (index % IDENTITIES)) })
 }
 
-function written(endpoint: EndpointId, deltas: readonly PolicyMapDelta[]): Step {
-  const event = { type: 'PolicyMapWritten', v: 1, endpoint, build: 1, deltas, entries: ENTRIES, digest } as const
+function written(endpoint: EndpointId, build: number, deltas: readonly PolicyMapDelta[]): Step {
+  const event = { type: 'PolicyMapWritten', v: 1, endpoint, build, deltas, entries: ENTRIES, digest } as const
   return [endpointStream(NODE, endpoint), event]
 }
 
