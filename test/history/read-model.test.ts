@@ -54,7 +54,7 @@ function said(model: ReadModel, at: Position): unknown {
 }
 
 /** As many as fit into seconds; each is asked about, in an order of its own. */
-const EVERY = 900
+const EVERY = 620
 
 test('T8 the state at every position, asked in any order, is the fold of the events up to it', async () => {
   for (const seed of [1, 2, 3]) {

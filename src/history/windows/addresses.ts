@@ -138,7 +138,8 @@ class IdentityTable {
   /** Of the longest prefix that contains this one, which may be itself. */
   longest(prefix: Cidr): number {
     const parsed = parsePrefix(prefix)
-    if (parsed === null) throw new TypeError(`${prefix} is not a prefix`)
+    // Only a log that was changed has one that is none: it is nobody's.
+    if (parsed === null) return WORLD
     for (let length = parsed.length; length >= 0; length--) {
       if (!this.#lengths.has(`${parsed.family}/${length}`)) continue
       const found = this.#byPrefix.get(prefixText(prefixOf(parsed, length)))

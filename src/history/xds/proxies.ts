@@ -150,7 +150,7 @@ export function sameResource(one: Json | undefined, other: Json | undefined): bo
 export function rulesOf(resource: Json | undefined): readonly string[] {
   if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) return []
   const { ingressPerPortPolicies = [], egressPerPortPolicies = [] } = resource as unknown as PortPolicies
-  const rules = [...ingressPerPortPolicies, ...egressPerPortPolicies].flatMap((port) => port.rules)
+  const rules = [...ingressPerPortPolicies, ...egressPerPortPolicies].flatMap(({ rules: own = [] }) => own)
   return [...new Set(rules.map(({ name }) => name).filter((name) => name !== '' && !name.startsWith('reserved:')))]
 }
 
