@@ -73,7 +73,11 @@ export function packVersions(versions: readonly PackedChange[]): Uint8Array {
   return out.bytes()
 }
 
-export function unpackVersions(bytes: Uint8Array, take: (key: number, position: number, value: number) => void): void {
+/** `take` may end it by false: what follows has larger keys, or later positions. */
+export function unpackVersions(
+  bytes: Uint8Array,
+  take: (key: number, position: number, value: number) => boolean,
+): void {
   const reader = new Reader(bytes)
   let [key, position] = [0, 0]
   while (!reader.atEnd()) {
@@ -81,7 +85,7 @@ export function unpackVersions(bytes: Uint8Array, take: (key: number, position: 
     if (step > 0) position = 0
     key += step
     position += reader.take()
-    take(key, position, reader.take())
+    if (!take(key, position, reader.take())) return
   }
 }
 

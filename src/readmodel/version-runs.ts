@@ -63,6 +63,7 @@ export class VersionRuns {
       const own: PackedChange[] = []
       unpackVersions(packed, (of, position, value) => {
         if (of === key && position <= upTo) own.push({ position, key, value })
+        return of <= key
       })
       found.push(...own.reverse())
       if (found.length >= limit) break
@@ -99,7 +100,7 @@ export class VersionRuns {
       const versions: PackedChange[] = []
       for (const run of small.toReversed()) {
         for (const { packed } of this.#ofUnit.all(unit, run.id) as unknown as Page[]) {
-          unpackVersions(packed, (key, position, value) => versions.push({ position, key, value }))
+          unpackVersions(packed, (key, position, value) => versions.push({ position, key, value }) > 0)
         }
       }
       // Within a key the runs follow one another already, and this sort keeps the order of equals.
