@@ -211,7 +211,8 @@ function statusSince(model: ReadModel, { unit, field, upTo }: StatusQuestion): P
   for (let limit = 16; limit <= STATUSES_MAX; limit *= 8) {
     const versions = model.versions({ unit, entity: 'status', upTo, limit })
     const [now] = versions
-    if (now === undefined) return null
+    // With the first state an endpoint is made.
+    if (now === undefined || (field === 'state' && of(now.value) === 'waiting-for-identity')) return null
     const before = versions.findIndex(({ value }) => of(value) !== of(now.value))
     if (before > 0) return versions[before - 1]!.position
     if (versions.length < limit) return versions.at(-1)!.position
