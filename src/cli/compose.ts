@@ -37,7 +37,7 @@ export function stateFolder({ state }: Pick<Place, 'state'>): string {
 export async function openLogToRead(place: Place, warn: Warn = toStandardError): Promise<EventLog> {
   const capsule = capsulePath(urlOf(place))
   if (capsule !== null) {
-    const { openCapsuleFile } = await import('./capsule-file.ts')
+    const { openCapsuleFile } = await import('./capsule/file.ts')
     const { log, model } = await openCapsuleFile(capsule, warn)
     model[Symbol.dispose]()
     return log
@@ -90,7 +90,7 @@ const toStandardError: Warn = (text) => void process.stderr.write(text)
 export async function openHistory(place: Place, warn: (text: string) => void): Promise<History & AsyncDisposable> {
   const capsule = capsulePath(urlOf(place))
   if (capsule !== null) {
-    const { openCapsuleFile } = await import('./capsule-file.ts')
+    const { openCapsuleFile } = await import('./capsule/file.ts')
     const { log, model } = await openCapsuleFile(capsule, warn)
     const branches = noBranches('a capsule is a part of a log, and branches are kept beside the whole')
     return { log, model, branches, [Symbol.asyncDispose]: async () => model[Symbol.dispose]() }
@@ -160,7 +160,7 @@ export async function openFlowsToRead(
 
 async function flowsOfCapsule(path: string, node: string | null): Promise<Pick<FlowStore, 'query'>> {
   const [{ readCapsuleFile }, { flowsOf }] = await Promise.all([
-    import('./capsule-file.ts'),
+    import('./capsule/file.ts'),
     import('../history/capsule/export.ts'),
   ])
   return flowsOf(await readCapsuleFile(path), node)

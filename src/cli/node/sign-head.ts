@@ -4,7 +4,7 @@ import { readCheckpoint } from '../../history/checkpoint/checkpoint.ts'
 import type { CheckpointFolder } from '../../history/checkpoint/folder.ts'
 import { superfluous } from '../../history/checkpoint/thinning.ts'
 import { checkpointFolder } from '../beside.ts'
-import { signedAt, withSignedTree } from '../signed-tree.ts'
+import { signedAt, withSignedTree } from '../integrity/signed-tree.ts'
 
 export type SignQuestion = {
   /** The log's file: the log itself, or the copy of one on a server. */

@@ -1,6 +1,6 @@
 /** `replay --kernel` for people: one line for each program that a packet met, what it said and what the evaluator says. */
 import type { AnswerVerdict, Judged, JudgedSide, PacketAnswer } from '../../history/replay/kernel-packets.ts'
-import type { LeftOut, ShownPacket } from '../history-packets.ts'
+import type { LeftOut, ShownPacket } from '../history/packets.ts'
 import { counted } from './counted.ts'
 import { table } from './table.ts'
 

@@ -1,15 +1,15 @@
 /** The connections of the nodes that a plan is about, or why they were not looked at. */
-import { NodeName } from '../../events/ids.ts'
-import type { World } from '../../projections/world.ts'
-import type { History } from '../history/history.ts'
-import { type ConnectionReport, type ConnectionsUnseen, connectionReport } from '../history/plan/connections.ts'
-import type { Plan, PlannedPolicies } from '../history/plan/plan.ts'
-import type { Moment } from '../history/position.ts'
-import { type Datapath, DatapathError } from '../ports/datapath.ts'
-import type { EventLog } from '../ports/log.ts'
-import { monotonicSeconds, openDatapathToRead } from './compose.ts'
-import { refuseModel } from './conntrack-verb.ts'
-import { CliError } from './failure.ts'
+import { NodeName } from '../../../events/ids.ts'
+import type { World } from '../../../projections/world.ts'
+import type { History } from '../../history/history.ts'
+import { type ConnectionReport, type ConnectionsUnseen, connectionReport } from '../../history/plan/connections.ts'
+import type { Plan, PlannedPolicies } from '../../history/plan/plan.ts'
+import type { Moment } from '../../history/position.ts'
+import { type Datapath, DatapathError } from '../../ports/datapath.ts'
+import type { EventLog } from '../../ports/log.ts'
+import { monotonicSeconds, openDatapathToRead } from '../compose.ts'
+import { refuseModel } from '../conntrack-verb.ts'
+import { CliError } from '../failure.ts'
 
 type OpenDatapath = (
   log: EventLog,

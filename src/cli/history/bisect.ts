@@ -1,19 +1,19 @@
 /** `hindcast bisect`: the one event that turned it. */
 
 import { spawnSync } from 'node:child_process'
-import { type BisectOutcome, bisectBy, bisectExpectation, type Holds, type Turn } from '../history/bisect.ts'
-import { positionText } from '../history/branch/place.ts'
-import { diffView } from '../history/diff-view.ts'
-import type { History } from '../history/history.ts'
-import { labelsAt } from '../history/labels.ts'
-import { isoTime, type Moment, momentText } from '../history/position.ts'
-import { momentsOf } from './answer.ts'
-import { openHistory, type Place } from './compose.ts'
-import { readExpectation } from './expectation.ts'
-import { CliError } from './failure.ts'
-import type { LogSink } from './log-verb.ts'
-import { counted } from './render/counted.ts'
-import { diffText } from './render/diff.ts'
+import { type BisectOutcome, bisectBy, bisectExpectation, type Holds, type Turn } from '../../history/bisect.ts'
+import { positionText } from '../../history/branch/place.ts'
+import { diffView } from '../../history/diff-view.ts'
+import type { History } from '../../history/history.ts'
+import { labelsAt } from '../../history/labels.ts'
+import { isoTime, type Moment, momentText } from '../../history/position.ts'
+import { momentsOf } from '../answer.ts'
+import { openHistory, type Place } from '../compose.ts'
+import { readExpectation } from '../expectation.ts'
+import { CliError } from '../failure.ts'
+import type { LogSink } from '../log-verb.ts'
+import { counted } from '../render/counted.ts'
+import { diffText } from '../render/diff.ts'
 
 export type BisectOptions = Place & {
   readonly good: string

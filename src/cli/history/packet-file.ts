@@ -2,12 +2,12 @@
  * Packets from a file: a list of `from`, `to`, `protocol`, `port` and perhaps `sourcePort`, `http` (`METHOD PATH`, for what a proxy sees) and
  * `answered`, in YAML or JSON.
  */
-import type { Problem } from '../../events/fields.ts'
-import type { Json } from '../../events/schema.ts'
-import { pointer, Reader } from '../../projections/policy/parse/reader.ts'
-import type { PacketWish } from '../history/replay/kernel-packets.ts'
-import { readRequest } from './check/expectations.ts'
-import { readDocument } from './text-document.ts'
+import type { Problem } from '../../../events/fields.ts'
+import type { Json } from '../../../events/schema.ts'
+import { pointer, Reader } from '../../../projections/policy/parse/reader.ts'
+import type { PacketWish } from '../../history/replay/kernel-packets.ts'
+import { readRequest } from '../check/expectations.ts'
+import { readDocument } from '../text-document.ts'
 
 /** What the programs judge. */
 const PROTOCOLS: Readonly<Record<string, number>> = { TCP: 6, UDP: 17, SCTP: 132, ICMP: 1 }

@@ -1,23 +1,23 @@
 /** Whose events stand in a capsule: the proof that is put in, and what is said of it elsewhere. */
 
-import type { Capsule } from '../history/capsule/format.ts'
+import type { Capsule } from '../../history/capsule/format.ts'
 import {
   type CapsuleOrigin,
   checkedOrigin,
   type OriginClaim,
   type OriginReading,
   originOfRange,
-} from '../history/capsule/origin.ts'
-import { hashText } from '../history/merkle/tree.ts'
-import { type EventLog, LogError } from '../ports/log.ts'
-import { checkCapsuleFile } from './capsule-file.ts'
-import { type Place, pathOf } from './compose.ts'
-import { CliError, messageOf } from './failure.ts'
-import type { VerifyOptions } from './history-integrity.ts'
-import type { LogSink } from './log-verb.ts'
-import { counted } from './render/counted.ts'
-import { signedToGoOn, withSignedTree } from './signed-tree.ts'
-import { givenKey } from './verifier-key.ts'
+} from '../../history/capsule/origin.ts'
+import { hashText } from '../../history/merkle/tree.ts'
+import { type EventLog, LogError } from '../../ports/log.ts'
+import { type Place, pathOf } from '../compose.ts'
+import { CliError, messageOf } from '../failure.ts'
+import { signedToGoOn, withSignedTree } from '../integrity/signed-tree.ts'
+import type { VerifyOptions } from '../integrity/verbs.ts'
+import { givenKey } from '../integrity/verifier-key.ts'
+import type { LogSink } from '../log-verb.ts'
+import { counted } from '../render/counted.ts'
+import { checkCapsuleFile } from './file.ts'
 
 /** Null, and said, where nothing can be signed here. */
 export async function originBeside(

@@ -1,15 +1,15 @@
 /** The recorded flows that a plan is about. */
-import { NodeName, type Timestamp } from '../../events/ids.ts'
-import { EMPTY_NODE, type World } from '../../projections/world.ts'
-import type { History } from '../history/history.ts'
-import type { FlowWindow } from '../history/plan/flow-window.ts'
-import { type FlowReport, flowReport } from '../history/plan/flows.ts'
-import type { Plan, PlannedPolicies } from '../history/plan/plan.ts'
-import { parseTime } from '../history/position.ts'
-import { FlowStoreError } from '../ports/flows.ts'
-import { momentOf } from './answer.ts'
-import { now, openFlowsToRead, type Place } from './compose.ts'
-import { FLOWS_DEFAULT } from './flow-options.ts'
+import { NodeName, type Timestamp } from '../../../events/ids.ts'
+import { EMPTY_NODE, type World } from '../../../projections/world.ts'
+import type { History } from '../../history/history.ts'
+import type { FlowWindow } from '../../history/plan/flow-window.ts'
+import { type FlowReport, flowReport } from '../../history/plan/flows.ts'
+import type { Plan, PlannedPolicies } from '../../history/plan/plan.ts'
+import { parseTime } from '../../history/position.ts'
+import { FlowStoreError } from '../../ports/flows.ts'
+import { momentOf } from '../answer.ts'
+import { now, openFlowsToRead, type Place } from '../compose.ts'
+import { FLOWS_DEFAULT } from '../flow-options.ts'
 
 export type FlowOptions = {
   readonly flows?: number | undefined

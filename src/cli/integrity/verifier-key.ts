@@ -1,9 +1,9 @@
 /** The key by which signatures are checked: the one that was given, or the one beside the log. */
 import { existsSync, readFileSync } from 'node:fs'
-import { readVerifierKey, type VerifierKey } from '../history/checkpoint/note.ts'
-import { checkpointFolder } from './beside.ts'
-import type { Place } from './compose.ts'
-import { CliError, messageOf } from './failure.ts'
+import { readVerifierKey, type VerifierKey } from '../../history/checkpoint/note.ts'
+import { checkpointFolder } from '../beside.ts'
+import type { Place } from '../compose.ts'
+import { CliError, messageOf } from '../failure.ts'
 
 /** `key` is a key, or a file with one. Throws `CliError`. */
 export function verifierKey({ key, ...place }: Place & { readonly key: string | undefined }): VerifierKey {

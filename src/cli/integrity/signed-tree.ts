@@ -4,16 +4,16 @@ import {
   type NamedCheckpoint,
   readCheckpoint,
   signCheckpoint,
-} from '../history/checkpoint/checkpoint.ts'
-import type { CheckpointFolder } from '../history/checkpoint/folder.ts'
-import { type AnchoredTree, anchoredTree, ContradictionError } from '../history/merkle/anchored.ts'
-import type { Moment } from '../history/position.ts'
-import type { SignedCheckpoint } from '../history/prove.ts'
-import type { EventLog } from '../ports/log.ts'
-import { checkpointFolder, treePath } from './beside.ts'
-import { openWholeLogToRead, type Place } from './compose.ts'
-import { CliError, messageOf } from './failure.ts'
-import { progressLine } from './progress-line.ts'
+} from '../../history/checkpoint/checkpoint.ts'
+import type { CheckpointFolder } from '../../history/checkpoint/folder.ts'
+import { type AnchoredTree, anchoredTree, ContradictionError } from '../../history/merkle/anchored.ts'
+import type { Moment } from '../../history/position.ts'
+import type { SignedCheckpoint } from '../../history/prove.ts'
+import type { EventLog } from '../../ports/log.ts'
+import { checkpointFolder, treePath } from '../beside.ts'
+import { openWholeLogToRead, type Place } from '../compose.ts'
+import { CliError, messageOf } from '../failure.ts'
+import { progressLine } from '../progress-line.ts'
 import { withTree } from './tree-file.ts'
 
 /** Of the folder's own key; what cannot be read is for `verify` to complain about. */

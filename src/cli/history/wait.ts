@@ -1,17 +1,17 @@
 /** `hindcast wait`: until endpoints enforce a revision. */
 
 import { filter, firstValueFrom, race, timer } from 'rxjs'
-import { type EndpointProgress, progressOf } from '../history/convergence.ts'
-import type { History } from '../history/history.ts'
-import { isoTime, type Moment } from '../history/position.ts'
-import { worldFrom } from '../history/state-at.ts'
-import { momentOf } from './answer.ts'
-import { openHistory, type Place } from './compose.ts'
-import { CliError } from './failure.ts'
-import type { LogSink } from './log-verb.ts'
-import { counted } from './render/counted.ts'
-import { progressTable } from './render/progress.ts'
-import { requireSubjects } from './subjects.ts'
+import { type EndpointProgress, progressOf } from '../../history/convergence.ts'
+import type { History } from '../../history/history.ts'
+import { isoTime, type Moment } from '../../history/position.ts'
+import { worldFrom } from '../../history/state-at.ts'
+import { momentOf } from '../answer.ts'
+import { openHistory, type Place } from '../compose.ts'
+import { CliError } from '../failure.ts'
+import type { LogSink } from '../log-verb.ts'
+import { counted } from '../render/counted.ts'
+import { progressTable } from '../render/progress.ts'
+import { requireSubjects } from '../subjects.ts'
 
 export type WaitOptions = Place & {
   readonly for: 'realized'

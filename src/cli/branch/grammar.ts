@@ -1,19 +1,19 @@
 /** The grammar of `hindcast branch`. */
 import { type Command, Option } from 'commander'
-import type { EditOptions, NamedOptions } from './branch-commands.ts'
-import type { RebaseOptions } from './branch-landing.ts'
-import type { BranchOptions, ShowOptions } from './branch-verbs.ts'
-import { withFlowOptions } from './flow-options.ts'
-import type { LogSink } from './log-verb.ts'
-import { BPFFS_DEFAULT, collect } from './option-values.ts'
-import { writing } from './write-grammar.ts'
-import type { WriteOptions } from './written.ts'
+import { withFlowOptions } from '../flow-options.ts'
+import type { LogSink } from '../log-verb.ts'
+import { BPFFS_DEFAULT, collect } from '../option-values.ts'
+import { writing } from '../write-grammar.ts'
+import type { WriteOptions } from '../written.ts'
+import type { EditOptions, NamedOptions } from './commands.ts'
+import type { RebaseOptions } from './landing.ts'
+import type { BranchOptions, ShowOptions } from './verbs.ts'
 
 type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
 
-const branchVerbs = () => import('./branch-verbs.ts')
-const branchCommands = () => import('./branch-commands.ts')
-const branchLanding = () => import('./branch-landing.ts')
+const branchVerbs = () => import('./verbs.ts')
+const branchCommands = () => import('./commands.ts')
+const branchLanding = () => import('./landing.ts')
 
 export function addBranch(program: Command, { sink, place }: Context): void {
   const branch = program

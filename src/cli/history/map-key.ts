@@ -1,7 +1,7 @@
 /** Policy map keys in words: `ingress:29439:80/TCP`, `egress:ANY:8000-8191/UDP`, `ingress:0:ANY`; or the word of the log, `i:29439:6:80/16`. */
-import { IdentityId } from '../../events/ids.ts'
-import { policyMapKeyOf, policyMapKeyText } from '../../projections/datapath/policy-map.ts'
-import { CliError } from './failure.ts'
+import { IdentityId } from '../../../events/ids.ts'
+import { policyMapKeyOf, policyMapKeyText } from '../../../projections/datapath/policy-map.ts'
+import { CliError } from '../failure.ts'
 
 const PROTOCOLS: Readonly<Record<string, number>> = { TCP: 6, UDP: 17, SCTP: 132, ICMP: 1, ICMPV6: 58 }
 const WORDS =

@@ -1,10 +1,10 @@
 /** `hindcast replay --kernel`: packets, or recorded flows, through the programs of today, with the maps of a moment. */
-import { EndpointId } from '../../events/ids.ts'
-import { ascending } from '../../events/order.ts'
-import type { World } from '../../projections/world.ts'
-import { positionText } from '../history/branch/place.ts'
-import type { History } from '../history/history.ts'
-import { type FlowPacket, packetOfFlow } from '../history/replay/flow-packets.ts'
+import { EndpointId } from '../../../events/ids.ts'
+import { ascending } from '../../../events/order.ts'
+import type { World } from '../../../projections/world.ts'
+import { positionText } from '../../history/branch/place.ts'
+import type { History } from '../../history/history.ts'
+import { type FlowPacket, packetOfFlow } from '../../history/replay/flow-packets.ts'
 import {
   type JudgedPacket,
   judgePacket,
@@ -12,18 +12,18 @@ import {
   placePacket,
   type Scope,
   scratchState,
-} from '../history/replay/kernel-packets.ts'
-import { worldFrom } from '../history/state-at.ts'
-import type { Flow } from '../ports/flows.ts'
-import type { ScratchDatapath } from '../ports/scratch.ts'
-import { momentOf } from './answer.ts'
-import { nodeNameOf, openFlowsToRead, openHistory, openScratch, type Place } from './compose.ts'
-import { CliError, problemLine } from './failure.ts'
-import { readInputs } from './input.ts'
-import type { LogSink } from './log-verb.ts'
+} from '../../history/replay/kernel-packets.ts'
+import { worldFrom } from '../../history/state-at.ts'
+import type { Flow } from '../../ports/flows.ts'
+import type { ScratchDatapath } from '../../ports/scratch.ts'
+import { momentOf } from '../answer.ts'
+import { nodeNameOf, openFlowsToRead, openHistory, openScratch, type Place } from '../compose.ts'
+import { CliError, problemLine } from '../failure.ts'
+import { readInputs } from '../input.ts'
+import type { LogSink } from '../log-verb.ts'
+import { packetsText } from '../render/packets.ts'
+import { requireSubjects } from '../subjects.ts'
 import { readPacketFile } from './packet-file.ts'
-import { packetsText } from './render/packets.ts'
-import { requireSubjects } from './subjects.ts'
 
 export type PacketOptions = Place & {
   readonly at: string | undefined

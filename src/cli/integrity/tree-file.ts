@@ -1,6 +1,6 @@
 /** The stored tree beside the log, for one piece of work. */
-import { type TreeStore, TreeStoreError } from '../ports/tree-store.ts'
-import { openTreeStore, removeTreeFile } from '../tree/sqlite.ts'
+import { type TreeStore, TreeStoreError } from '../../ports/tree-store.ts'
+import { openTreeStore, removeTreeFile } from '../../tree/sqlite.ts'
 
 /**
  * Where the file cannot be used, `work` is done (again) on a tree in memory, which means reading the whole log; `warn` is told, and a damaged

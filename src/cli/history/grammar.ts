@@ -1,20 +1,20 @@
 /** The grammar of the verbs that look at the history itself. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { FLOW_QUERY_MAX } from '../ports/flows.ts'
-import { addBranch } from './branch-grammar.ts'
-import { CliError } from './failure.ts'
-import { withFlowOptions } from './flow-options.ts'
-import type { BisectOptions } from './history-bisect.ts'
-import type { CheckpointOptions, ProveOptions, VerifyOptions } from './history-integrity.ts'
-import type { PacketOptions } from './history-packets.ts'
-import type { PlanOptions } from './history-plan.ts'
-import type { ReplayOptions } from './history-replay.ts'
-import type { BlameOptions, DiffOptions } from './history-verbs.ts'
-import type { WaitOptions } from './history-wait.ts'
+import { FLOW_QUERY_MAX } from '../../ports/flows.ts'
+import { addBranch } from '../branch/grammar.ts'
+import { CliError } from '../failure.ts'
+import { withFlowOptions } from '../flow-options.ts'
+import type { CheckpointOptions, ProveOptions, VerifyOptions } from '../integrity/verbs.ts'
+import type { LogSink } from '../log-verb.ts'
+import { BPFFS_DEFAULT } from '../option-values.ts'
+import type { BisectOptions } from './bisect.ts'
+import type { BlameOptions, DiffOptions } from './changes.ts'
 import { addDrift } from './incident-grammar.ts'
-import type { LogSink } from './log-verb.ts'
-import { BPFFS_DEFAULT } from './option-values.ts'
+import type { PacketOptions } from './packets.ts'
+import type { PlanOptions } from './plan.ts'
+import type { ReplayOptions } from './replay.ts'
+import type { WaitOptions } from './wait.ts'
 
 type Context = { readonly sink: LogSink; readonly place: (command: Command) => Command }
 
@@ -23,8 +23,8 @@ const WAIT_SECONDS = 60
 const MOMENT = 'position, time, duration such as 5m, rev:N, tag:NAME, HEAD~n or branch:NAME'
 const KEY = 'verifier key, or a file with it; by default the one beside the log'
 
-const historyVerbs = () => import('./history-verbs.ts')
-const integrityVerbs = () => import('./history-integrity.ts')
+const historyVerbs = () => import('./changes.ts')
+const integrityVerbs = () => import('../integrity/verbs.ts')
 
 /** `place` adds the options that say where the log is. */
 export function addHistory(program: Command, context: Context): void {
@@ -58,7 +58,7 @@ function addPlan(program: Command, { sink, place }: Context): void {
     .option('--connections', 'fail where the connections of the kernel cannot be judged; by default that is said')
     .option('--no-connections', 'do not look at connections')
     .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)
-    .action(async (options: PlanOptions) => (await import('./history-plan.ts')).plan(options, sink))
+    .action(async (options: PlanOptions) => (await import('./plan.ts')).plan(options, sink))
 }
 
 function addWait(program: Command, { sink, place }: Context): void {
@@ -69,7 +69,7 @@ function addWait(program: Command, { sink, place }: Context): void {
     .option('--node <name>', 'only endpoints of this node')
     .option('--endpoint <id>', 'only this endpoint', endpointId)
     .option('--timeout <seconds>', 'how long', wholeNumber, WAIT_SECONDS)
-    .action(async (options: WaitOptions) => (await import('./history-wait.ts')).waitFor(options, sink))
+    .action(async (options: WaitOptions) => (await import('./wait.ts')).waitFor(options, sink))
 }
 
 function addReplay(program: Command, { sink, place }: Context): void {
@@ -100,13 +100,13 @@ async function replayOr(options: ReplayOptions & PacketOptions & KernelChoice, s
   if (!kernel) {
     if (at !== undefined || packets !== undefined || flows !== undefined)
       throw new CliError('usage', 'option-alone: --at, --packets and --flows go with --kernel')
-    return (await import('./history-replay.ts')).replayLog(options, sink)
+    return (await import('./replay.ts')).replayLog(options, sink)
   }
   if ((packets === undefined) === (flows === undefined))
     throw new CliError('usage', 'option-missing: --kernel wants --packets or --flows')
   if ([from, to, into].some((option) => option !== undefined))
     throw new CliError('usage', 'option-conflict: --kernel takes --at, and not --from, --to or --into')
-  return (await import('./history-packets.ts')).replayPackets(options, sink)
+  return (await import('./packets.ts')).replayPackets(options, sink)
 }
 
 function addBisect(program: Command, { sink, place }: Context): void {
@@ -117,7 +117,7 @@ function addBisect(program: Command, { sink, place }: Context): void {
     .option('--bad <moment>', 'where it does not; by default the head')
     .option('--run <command>', 'any command instead, with the moment in $HINDCAST_AT: 0 is good, 1 to 127 bad')
     .action(async (words: readonly string[], options: BisectOptions) =>
-      (await import('./history-bisect.ts')).bisect(words, options, sink),
+      (await import('./bisect.ts')).bisect(words, options, sink),
     )
 }
 

@@ -2,13 +2,13 @@
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CorrelationId, type EndpointId, EventId, type NodeName } from '../../events/ids.ts'
-import { type Repaired, type RepairPorts, removeStranger, repairEndpoint, repairIpcache } from '../agent/repair.ts'
-import { type DriftAnswer, nodeDrift } from '../history/drift/drift.ts'
-import type { ExplainedDrift } from '../history/drift/explain.ts'
-import { isoTime } from '../history/position.ts'
-import type { Datapath } from '../ports/datapath.ts'
-import { momentOf } from './answer.ts'
+import { CorrelationId, type EndpointId, EventId, type NodeName } from '../../../events/ids.ts'
+import { type Repaired, type RepairPorts, removeStranger, repairEndpoint, repairIpcache } from '../../agent/repair.ts'
+import { type DriftAnswer, nodeDrift } from '../../history/drift/drift.ts'
+import type { ExplainedDrift } from '../../history/drift/explain.ts'
+import { isoTime } from '../../history/position.ts'
+import type { Datapath } from '../../ports/datapath.ts'
+import { momentOf } from '../answer.ts'
 import {
   nodeNameOf,
   openDatapathToRead,
@@ -17,14 +17,14 @@ import {
   openLogToWrite,
   type Place,
   repairProxyRoutes,
-} from './compose.ts'
-import { refuseModel } from './conntrack-verb.ts'
-import { CliError } from './failure.ts'
-import type { LogSink } from './log-verb.ts'
-import { counted } from './render/counted.ts'
-import { driftTable } from './render/drift.ts'
-import { requireSubjects } from './subjects.ts'
-import { whoAmI } from './submit.ts'
+} from '../compose.ts'
+import { refuseModel } from '../conntrack-verb.ts'
+import { CliError } from '../failure.ts'
+import type { LogSink } from '../log-verb.ts'
+import { counted } from '../render/counted.ts'
+import { driftTable } from '../render/drift.ts'
+import { requireSubjects } from '../subjects.ts'
+import { whoAmI } from '../submit.ts'
 
 export type DriftOptions = Place & {
   readonly node: string | undefined

@@ -1,10 +1,10 @@
 /** The grammar of `drift`, kernel and log, and of `capsule`, an incident as one file. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { ExportOptions, OpenOptions } from './history-capsule.ts'
-import type { DriftOptions } from './history-drift.ts'
-import type { WindowsOptions } from './history-windows.ts'
-import type { LogSink } from './log-verb.ts'
-import { BPFFS_DEFAULT, wholeNumber } from './option-values.ts'
+import type { ExportOptions, OpenOptions } from '../capsule/verbs.ts'
+import type { LogSink } from '../log-verb.ts'
+import { BPFFS_DEFAULT, wholeNumber } from '../option-values.ts'
+import type { DriftOptions } from './drift.ts'
+import type { WindowsOptions } from './windows.ts'
 
 /** `drift` and `windows`. `place` adds the options that say where the log is. */
 export function addDrift(
@@ -18,7 +18,7 @@ export function addDrift(
     .option('--node <name>', 'which node; by default $HINDCAST_NODE, the only one known, or this machine')
     .option('--bpffs <folder>', 'mount point of the BPF file system', BPFFS_DEFAULT)
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
-    .action(async (options: DriftOptions) => (await import('./history-drift.ts')).drift(options, sink))
+    .action(async (options: DriftOptions) => (await import('./drift.ts')).drift(options, sink))
   place(program.command('windows'))
     .description(
       'when did policy maps, identities, ipcache and proxies of a node disagree, and what was dropped or let through meanwhile? ends with 1 where they did',
@@ -32,7 +32,7 @@ export function addDrift(
     .addOption(new Option('--late <what>', 'only where this was late').choices(['identity', 'map', 'ipcache', 'hosts']))
     .option('--min <ms>', 'only windows that were open for so long', wholeNumber, 0)
     .addOption(new Option('-o, --output <form>').choices(['table', 'json', 'jsonl']).default('table'))
-    .action(async (options: WindowsOptions) => (await import('./history-windows.ts')).windows(options, sink))
+    .action(async (options: WindowsOptions) => (await import('./windows.ts')).windows(options, sink))
 }
 
 const MOMENT = 'position, time, duration such as 5m, rev:N, tag:NAME or HEAD~n'
@@ -62,7 +62,7 @@ export function addCapsule(
     )
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
     .action(async (file: string, options: Omit<ExportOptions, 'version'>) =>
-      (await import('./history-capsule.ts')).exportRange(file, { ...options, version }, sink),
+      (await import('../capsule/verbs.ts')).exportRange(file, { ...options, version }, sink),
     )
   capsule
     .command('open')
@@ -71,7 +71,7 @@ export function addCapsule(
     .option('--key <key>', 'verifier key of the log that it was taken from, or a file with it')
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
     .action(async (file: string, options: OpenOptions) =>
-      (await import('./history-capsule.ts')).showCapsule(file, options, sink),
+      (await import('../capsule/verbs.ts')).showCapsule(file, options, sink),
     )
 }
 

@@ -6,13 +6,13 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
-import { DecodeError } from '../../events/codec.ts'
-import type { Digest } from '../../events/ids.ts'
-import { PROJECTION } from '../history/capsule/export.ts'
-import { type EventLog, LogError } from '../ports/log.ts'
-import type { ReadModel } from '../ports/read-model.ts'
-import { IN_MEMORY, openReadModel } from '../readmodel/model.ts'
-import { version } from './version.ts'
+import { DecodeError } from '../../../events/codec.ts'
+import type { Digest } from '../../../events/ids.ts'
+import { PROJECTION } from '../../history/capsule/export.ts'
+import { type EventLog, LogError } from '../../ports/log.ts'
+import type { ReadModel } from '../../ports/read-model.ts'
+import { IN_MEMORY, openReadModel } from '../../readmodel/model.ts'
+import { version } from '../version.ts'
 
 /** Capsules that are kept; the ones that were made longest ago go first. */
 const KEPT_MAX = 8
