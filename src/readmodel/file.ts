@@ -10,7 +10,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { createIfEmpty, type Shape, shapeOf } from '../sqlite/shape.ts'
 
 /** "HRDM" in ASCII. The version is of the tables and of what is packed in them. */
-const SHAPE: Shape = { application: 0x4852444d, version: 3 }
+const SHAPE: Shape = { application: 0x4852444d, version: 4 }
 /** How long one builder waits for another's transaction. */
 const BUSY_TIMEOUT_MS = 10_000
 const CACHE_KIB = -16_384
