@@ -11,6 +11,9 @@ const TCP = 6
 
 /** Throws `CliError`. */
 export function readExpectation(words: readonly string[]): Expectation {
+  const option = words.find((word) => word.startsWith('--'))
+  if (option !== undefined)
+    throw new CliError('usage', `option-misplaced: ${option} stands before --, and the expectation alone after it`)
   const text = words.join(' ').trim()
   const found = WORDS.exec(text)?.groups
   const protocol = PROTOCOLS[(found?.['protocol'] ?? 'TCP').toUpperCase()]

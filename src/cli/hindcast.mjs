@@ -14,7 +14,7 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
   if (folder !== null) module.enableCompileCache(folder)
   await import('./hindcast.ts')
 } else {
-  const [{ spawnSync }, { existsSync }, { fileURLToPath }] = await Promise.all([
+  const [{ spawn }, { existsSync }, { fileURLToPath }] = await Promise.all([
     import('node:child_process'),
     import('node:fs'),
     import('node:url'),
@@ -27,11 +27,10 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
     process.exit(2)
   }
   const entry = fileURLToPath(import.meta.url)
-  // Signals of the terminal reach the child too; waiting for it keeps its exit code.
+  const child = spawn(own, [...process.execArgv, entry, ...process.argv.slice(2)], { stdio: 'inherit' })
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  // Ctrl-C reaches the child too, from the terminal; waiting for it keeps its exit code.
   process.on('SIGINT', () => {})
-  const { status, signal } = spawnSync(own, [...process.execArgv, entry, ...process.argv.slice(2)], {
-    stdio: 'inherit',
-  })
   // As a shell has it: 130 after Ctrl-C.
-  process.exit(signal === null ? (status ?? 5) : 128 + constants.signals[signal])
+  child.on('close', (status, signal) => process.exit(signal === null ? (status ?? 5) : 128 + constants.signals[signal]))
 }

@@ -186,4 +186,6 @@ test('T20 what cannot be searched is named', async () => {
     const { code, err } = await hindcast('bisect', '--good', '5', '--log', story.path, '--', words)
     assert.deepEqual([words, code, /expectation-wrong/.test(err)], [words, 2, true])
   }
+  const late = await hindcast('bisect', '--good', '5', '--', 'allow', 'a', '->', 'b:80', '--log', story.path)
+  assert.deepEqual([late.code, /option-misplaced: --log stands before --/.test(late.err)], [2, true])
 })
