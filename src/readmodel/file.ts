@@ -6,8 +6,8 @@
  * is never half there; a power cut may lose the last transactions, which are then made again.
  */
 import { rmSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
-import { createIfEmpty, type Shape, shapeOf } from '../sqlite/shape.ts'
+import type { DatabaseSync } from 'node:sqlite'
+import { OtherShape, openShaped, resultCodeOf, type Shape } from '../sqlite/shape.ts'
 
 /** "HRDM" in ASCII. The version is of the tables and of what is packed in them. */
 const SHAPE: Shape = { application: 0x4852444d, version: 4 }
@@ -57,26 +57,13 @@ export function clearModel(database: DatabaseSync): void {
   for (const { name } of rows as unknown as { readonly name: string }[]) database.exec(`DELETE FROM ${name}`)
 }
 
-class OtherShape extends Error {}
-
 function prepared(path: string): DatabaseSync {
-  const database = new DatabaseSync(path)
-  try {
-    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`)
-    database.exec(`PRAGMA cache_size = ${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`)
-    createIfEmpty(database, SHAPE, TABLES)
-    const { application, version } = shapeOf(database)
-    if (application !== SHAPE.application || version !== SHAPE.version)
-      throw new OtherShape(`${path} has another shape`)
-    return database
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  const waiting = `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`
+  const pages = `PRAGMA cache_size = ${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`
+  return openShaped(path, { pragmas: `${waiting}; ${pages}`, shape: SHAPE, tables: TABLES })
 }
 
 /** SQLite result codes 11 corrupt and 26 not a database, and a shape that is not ours. */
 function isOfNoUse(error: unknown): boolean {
-  const code = (error as { readonly errcode?: number }).errcode ?? 0
-  return error instanceof OtherShape || [11, 26].includes(code & 0xff)
+  return error instanceof OtherShape || [11, 26].includes(resultCodeOf(error))
 }

@@ -2,12 +2,38 @@
  * What all SQLite files of ours have in common: each says what it is (`application_id`) and in which shape (`user_version`). What an adapter makes of a
  * file that is none of its own is its own business.
  */
-import type { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 
 export type Shape = {
   /** Four letters, by their ASCII codes. */
   readonly application: number
   readonly version: number
+}
+
+/** The file is in good order, and another one: of another kind or version. */
+export class OtherShape extends Error {}
+
+export type ShapedFile = { readonly pragmas: string; readonly shape: Shape; readonly tables: string }
+
+/** Opens a cache, and makes its tables where there are none. Who only reads does not wait for writers. Throws `OtherShape`, and what SQLite says. */
+export function openShaped(path: string, { pragmas, shape, tables }: ShapedFile): DatabaseSync {
+  const database = new DatabaseSync(path)
+  try {
+    database.exec(pragmas)
+    if (isEmpty(database)) createIfEmpty(database, shape, tables)
+    const { application, version } = shapeOf(database)
+    if (application !== shape.application || version !== shape.version)
+      throw new OtherShape(`${path} has another shape`)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** SQLite's primary result code; 0 for what is no error of SQLite. */
+export function resultCodeOf(error: unknown): number {
+  return ((error as { readonly errcode?: number }).errcode ?? 0) & 0xff
 }
 
 /** Creates the tables in an empty file, once, however many processes open it at the same time. */

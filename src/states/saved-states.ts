@@ -6,9 +6,9 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 import { existsSync, rmSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { SavedState, SavedStates, StateMark } from '../ports/saved-states.ts'
-import { createIfEmpty, isEmpty, type Shape, shapeOf } from '../sqlite/shape.ts'
+import { OtherShape, openShaped, resultCodeOf, type Shape } from '../sqlite/shape.ts'
 
 /** "HSST" in ASCII. */
 const SHAPE: Shape = { application: 0x48535354, version: 1 }
@@ -100,7 +100,7 @@ class SqliteStates implements SavedStates {
 
   /** What is damaged or of another shape is of no use to anybody; the next one to save makes it anew. */
   #throwAway(error: unknown): void {
-    if (!(error instanceof OtherShape) && NOT_OF_THE_FILE.includes(codeOf(error))) return
+    if (!(error instanceof OtherShape) && NOT_OF_THE_FILE.includes(resultCodeOf(error))) return
     this[Symbol.dispose]()
     try {
       for (const suffix of ['', '-journal']) rmSync(`${this.#path}${suffix}`, { force: true })
@@ -110,22 +110,9 @@ class SqliteStates implements SavedStates {
   }
 }
 
-class OtherShape extends Error {}
-
 function prepared(path: string): DatabaseSync {
-  const database = new DatabaseSync(path)
-  try {
-    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = OFF`)
-    // Who only reads does not wait for writers.
-    if (isEmpty(database)) createIfEmpty(database, SHAPE, TABLES)
-    const { application, version } = shapeOf(database)
-    if (application !== SHAPE.application || version !== SHAPE.version)
-      throw new OtherShape(`${path} has another shape`)
-    return database
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  const pragmas = `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = OFF`
+  return openShaped(path, { pragmas, shape: SHAPE, tables: TABLES })
 }
 
 function begun(database: DatabaseSync): DatabaseSync {
@@ -165,7 +152,3 @@ function isOfSqlite(error: unknown): boolean {
  * 14 cannot be opened. A damaged header may look like another version of the format, or like one that is only read.
  */
 const NOT_OF_THE_FILE: readonly number[] = [5, 6, 7, 10, 13, 14]
-
-function codeOf(error: unknown): number {
-  return ((error as { readonly errcode?: number }).errcode ?? 0) & 0xff
-}

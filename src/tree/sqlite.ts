@@ -5,7 +5,7 @@
  * transactions, so it is never half there; a power cut may lose the last ones, which are then made again.
  */
 import { existsSync, rmSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { Position } from '../../events/ids.ts'
 import {
   LEVEL_LEAVES,
@@ -14,7 +14,7 @@ import {
   type TreeStore,
   TreeStoreError,
 } from '../ports/tree-store.ts'
-import { createIfEmpty, type Shape, shapeOf } from '../sqlite/shape.ts'
+import { OtherShape, openShaped, resultCodeOf, type Shape } from '../sqlite/shape.ts'
 
 /** "HTRE" in ASCII. */
 const SHAPE: Shape = { application: 0x48545245, version: 1 }
@@ -154,8 +154,6 @@ function subtree([level, number, last, hash]: Row): StoredSubtree {
   return { level, number, last: Position(BigInt(last)), hash }
 }
 
-class OtherShape extends Error {}
-
 function openFile(path: string): DatabaseSync {
   try {
     return prepared(path)
@@ -167,13 +165,9 @@ function openFile(path: string): DatabaseSync {
 }
 
 function prepared(path: string): DatabaseSync {
-  const database = new DatabaseSync(path)
+  const pragmas = `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`
+  const database = openShaped(path, { pragmas, shape: SHAPE, tables: TABLES })
   try {
-    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`)
-    createIfEmpty(database, SHAPE, TABLES)
-    const { application, version } = shapeOf(database)
-    if (application !== SHAPE.application || version !== SHAPE.version)
-      throw new OtherShape(`${path} has another shape`)
     database.exec('SELECT name, value FROM meta LIMIT 0; SELECT level, number, last, hash FROM subtrees LIMIT 0')
     return database
   } catch (error) {
@@ -184,6 +178,5 @@ function prepared(path: string): DatabaseSync {
 
 /** SQLite result codes 11 corrupt and 26 not a database, a table that is missing (1), and a shape that is not ours. */
 function isOfNoUse(error: unknown): boolean {
-  const code = (error as { readonly errcode?: number }).errcode ?? 0
-  return error instanceof OtherShape || [1, 11, 26].includes(code & 0xff)
+  return error instanceof OtherShape || [1, 11, 26].includes(resultCodeOf(error))
 }
